@@ -1,0 +1,26 @@
+"""Runs decks: ngspice processes, their results as NumPy arrays, their failures as typed errors."""
+
+from spintronics.ngspice.errors import (
+    ConvergenceError,
+    DeckError,
+    DeckTimeout,
+    NgspiceError,
+    SimulatorMissing,
+    SimulatorTooOld,
+)
+from spintronics.ngspice.installation import Installation, find_ngspice
+from spintronics.ngspice.rawfile import Waves
+from spintronics.ngspice.simulator import Simulator
+
+__all__ = [
+    "ConvergenceError",
+    "DeckError",
+    "DeckTimeout",
+    "Installation",
+    "NgspiceError",
+    "Simulator",
+    "SimulatorMissing",
+    "SimulatorTooOld",
+    "Waves",
+    "find_ngspice",
+]

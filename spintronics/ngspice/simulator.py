@@ -1,0 +1,147 @@
+"""Runs decks in ngspice processes and reads what they found."""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from spintronics.errors import InputError
+from spintronics.ngspice.errors import ConvergenceError, DeckError, DeckTimeout
+from spintronics.ngspice.installation import Installation, find_ngspice
+from spintronics.ngspice.rawfile import RawFileError, Waves, read_raw
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+# ngspice warns and fails with the same exit status, so its words are read.  First match in its output wins.
+_DIVERGED = re.compile(
+    r"timestep too small|singular matrix|no convergence|gmin stepping failed|source stepping failed"
+    r"|iteration limit reached|op.* simulation failed",
+    re.IGNORECASE,
+)
+_FAILED = re.compile(
+    r"error|fatal|unknown subckt|can't find|could not find|no such|undefined|simulation\(s\) aborted", re.IGNORECASE
+)
+# "Note: ... gmin stepping" and the like are progress, not failure, when the result is whole.
+_HARMLESS = re.compile(r"^(note|warning|using sparse|doing analysis|reducing trtol)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """ngspice, run once per deck in a process of its own, one thread each.
+
+    Args:
+        installation: which ngspice; found on PATH by default.
+        timeout: wall-clock limit of one deck, s; the process is killed past it.
+        failed: folder that keeps the deck and the output of a run that failed; None keeps nothing.
+
+    ngspice's OpenMP threads spin on small circuits and cost 10–100×, so every process gets one thread
+    (OMP_THREAD_LIMIT=1) and parallelism comes from processes.
+
+    >>> waves = Simulator().run("divider\\nv1 in 0 1\\nr1 in out 1k\\nr2 out 0 3k\\n.op\\n.end\\n")
+    >>> round(float(waves["v(out)"][0]), 6)
+    0.75
+    """
+
+    installation: Installation = field(default_factory=find_ngspice)
+    timeout: float = 300.0
+    failed: Path | None = None
+
+    def run(self, deck: str) -> Waves:
+        """Vectors of the deck's one analysis (.op, .dc or .tran).
+
+        Raises:
+            ConvergenceError, DeckTimeout, DeckError: with ngspice's own message.
+        """
+        title = deck.partition("\n")[0].lstrip("* ").strip()
+        with tempfile.TemporaryDirectory(prefix="spintronics-") as folder:
+            deck_path, raw_path = Path(folder, "deck.cir"), Path(folder, "deck.raw")
+            deck_path.write_text(deck)
+            try:
+                process = subprocess.run(
+                    [self.installation.path, "-n", "-b", "-r", raw_path, deck_path],
+                    capture_output=True,
+                    text=True,
+                    errors="replace",
+                    timeout=self.timeout,
+                    cwd=folder,
+                    env={**os.environ, "OMP_THREAD_LIMIT": "1", "LC_ALL": "C"},
+                    check=False,
+                )
+            except subprocess.TimeoutExpired as late:
+                kept = self._keep(deck, str(late.stdout or "") + str(late.stderr or ""))
+                raise DeckTimeout(title, f"not finished after {self.timeout:g} s", kept) from None
+            output = process.stderr + "\n" + process.stdout
+            try:
+                waves = read_raw(raw_path)
+            except (OSError, RawFileError) as error:
+                raise self._failure(title, deck, output, str(error)) from None
+        aborted = "aborted" in output or "imestep too small" in output
+        not_finite = [name for name, values in waves.items() if not np.isfinite(values).all()]
+        if aborted or not_finite or process.returncode != 0:
+            raise self._failure(title, deck, output, f"values that are not finite in {', '.join(not_finite)}")
+        return waves
+
+    def map(
+        self,
+        task: Callable[["Simulator", T], R],
+        items: Iterable[T],
+        workers: int,
+        done: Callable[[T], None] = lambda _: None,
+    ) -> list[R]:
+        """``[task(self, item) for item in items]`` with up to ``workers`` ngspice processes at once, order kept.
+
+        A task builds its deck and reads its result in a thread here; the solving is in the ngspice processes.
+        ``done(item)`` is called as each finishes.  The first error stops the rest and is raised.
+
+        Raises:
+            InputError: workers < 1.
+        """
+        if workers < 1:
+            raise InputError(f"workers: must be at least 1, found {workers}")
+        with ThreadPoolExecutor(workers) as pool:
+
+            def submit(item: T) -> Future[R]:
+                future = pool.submit(task, self, item)
+                future.add_done_callback(lambda _: done(item))
+                return future
+
+            futures = [submit(item) for item in items]
+            try:
+                return [future.result() for future in futures]
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+    def _failure(self, title: str, deck: str, output: str, otherwise: str) -> DeckError:
+        lines = [line.strip() for line in output.splitlines() if line.strip()]
+        diverged = _first(lines, _DIVERGED)
+        kind = ConvergenceError if diverged else DeckError
+        return kind(title, diverged or _first(lines, _FAILED) or otherwise, self._keep(deck, output))
+
+    def _keep(self, deck: str, output: str) -> Path | None:
+        if self.failed is None:
+            return None
+        self.failed.mkdir(parents=True, exist_ok=True)
+        path = self.failed / f"{sha256(deck.encode()).hexdigest()[:12]}.cir"
+        path.write_text(deck)
+        path.with_suffix(".log").write_text(output)
+        return path
+
+
+def _first(lines: Sequence[str], pattern: re.Pattern[str]) -> str | None:
+    return next((line for line in lines if pattern.search(line) and not _HARMLESS.match(line)), None)
+
+
+def free_space(folder: Path) -> int:
+    """Bytes free where ``folder`` lies."""
+    return shutil.disk_usage(folder).free

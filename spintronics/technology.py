@@ -1,0 +1,266 @@
+"""Technology: junction, heavy metal, CMOS cards, cell, wires and variation, typed and validated.
+
+A technology file is TOML.  Every entry is ``key = { value = …, source = "…" }``; a value with a dimension is
+text with its unit.  Inside the package all values are SI floats.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from spintronics import units
+from spintronics.errors import InputError
+from spintronics.resources import MODELS, find
+
+
+def _si(unit: str) -> BeforeValidator:
+    return BeforeValidator(partial(units.parse, unit=unit))
+
+
+Length = Annotated[float, _si("m"), Field(gt=0, json_schema_extra={"unit": "m"})]
+Area = Annotated[float, _si("m^2"), Field(gt=0, json_schema_extra={"unit": "m^2"})]
+Ratio = Annotated[float, _si(""), Field(gt=0, json_schema_extra={"unit": ""})]
+Fraction = Annotated[float, _si(""), Field(gt=0, lt=1, json_schema_extra={"unit": ""})]
+Spread = Annotated[float, _si(""), Field(ge=0, lt=1, json_schema_extra={"unit": ""})]
+Voltage = Annotated[float, _si("V"), Field(json_schema_extra={"unit": "V"})]
+Supply = Annotated[float, _si("V"), Field(gt=0, json_schema_extra={"unit": "V"})]
+Current = Annotated[float, _si("A"), Field(gt=0, json_schema_extra={"unit": "A"})]
+Time = Annotated[float, _si("s"), Field(gt=0, json_schema_extra={"unit": "s"})]
+Capacitance = Annotated[float, _si("F"), Field(ge=0, json_schema_extra={"unit": "F"})]
+Resistance = Annotated[float, _si("ohm"), Field(ge=0, json_schema_extra={"unit": "ohm"})]
+Count = Annotated[int, Field(gt=0, strict=True, json_schema_extra={"unit": ""})]
+
+
+def _count_from_text(value: Any) -> Any:
+    return int(value) if isinstance(value, str) and value.strip().isdigit() else value
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Junction(_Section):
+    """Elliptical magnetic tunnel junction; long axis = easy axis = y (type-y).  SI units."""
+
+    length: Length
+    width: Length
+    free_layer: Length
+    ra: Annotated[float, _si("ohm*m^2"), Field(gt=0, json_schema_extra={"unit": "ohm*m^2"})]
+    tmr: Ratio
+    half_tmr_voltage: Supply
+    polarization: Fraction
+    saturation_magnetization: Annotated[float, _si("A/m"), Field(gt=0, json_schema_extra={"unit": "A/m"})]
+    interface_anisotropy: Annotated[float, _si("J/m^2"), Field(ge=0, json_schema_extra={"unit": "J/m^2"})]
+    damping: Fraction
+
+    @property
+    def area(self) -> float:
+        """Area of the ellipse, m²: π/4 · length · width."""
+        from math import pi
+
+        return pi / 4 * self.length * self.width
+
+    @property
+    def r_p(self) -> float:
+        """Resistance of the parallel state, Ω: RA / area."""
+        return self.ra / self.area
+
+    def r_ap(self, voltage: float = 0.0) -> float:
+        """Resistance of the antiparallel state at a junction voltage (V), Ω: R_P (1 + TMR0 / (1 + (V/V_h)²))."""
+        return self.r_p * (1 + self.tmr / (1 + (voltage / self.half_tmr_voltage) ** 2))
+
+
+class HeavyMetal(_Section):
+    """Heavy-metal strip under the junction; the charge current flows along its length.  SI units."""
+
+    length: Length
+    width: Length
+    thickness: Length
+    resistivity: Annotated[float, _si("ohm*m"), Field(gt=0, json_schema_extra={"unit": "ohm*m"})]
+    spin_hall_angle: Annotated[float, _si(""), Field(json_schema_extra={"unit": ""})]
+    spin_flip_length: Length
+
+    @property
+    def cross_section(self) -> float:
+        """Cross-section that the charge current sees, m²."""
+        return self.width * self.thickness
+
+    @property
+    def resistance(self) -> float:
+        """End-to-end resistance, Ω."""
+        return self.resistivity * self.length / self.cross_section
+
+
+class Cmos(_Section):
+    """CMOS model cards and layout rules.  SI units."""
+
+    cards: str
+    nmos: str
+    pmos: str
+    corner: Literal["nominal", "ss", "ff"]
+    supply: Supply
+    gate_length: Length
+    diffusion_length: Length
+    contacted_gate_pitch: Length
+    row_overhead: Length
+    temperature: Annotated[float, _si("K"), Field(ge=223.15, le=398.15, json_schema_extra={"unit": "K"})]
+
+
+class Cell(_Section):
+    """2T1R cell: transistor widths and layout area.  SI units."""
+
+    write_width: Length
+    read_width: Length
+    area: Area
+
+
+class Array(_Section):
+    """One sub-array: rows × columns and its wires, per cell.  SI units."""
+
+    rows: Annotated[Count, BeforeValidator(_count_from_text)]
+    columns: Annotated[Count, BeforeValidator(_count_from_text)]
+    bit_line_capacitance: Capacitance
+    bit_line_resistance: Resistance
+    word_line_capacitance: Capacitance
+
+
+class Write(_Section):
+    """Write drive.  SI units."""
+
+    current: Current
+    pulse_width: Time
+    driver_width: Length
+    unselected_word_line: Voltage
+
+
+class Sense(_Section):
+    """Read current, its source and the latch.  SI units."""
+
+    current: Current
+    develop_time: Time
+    source_width: Length
+    source_length: Length
+    latch_width: Length
+
+
+class Variation(_Section):
+    """Relative standard deviations of the junction, drawn for each junction on its own."""
+
+    sigma_ra: Spread
+    sigma_tmr: Spread
+
+
+class Technology(_Section):
+    """Everything the circuits need to know about junction, cell and CMOS.  SI units throughout.
+
+    Attributes:
+        sources: source of each value by its key, ``{"junction.ra": "…"}``.
+        folder: folder of the technology file; relative card paths start there.
+
+    >>> technology = Technology.load("imce45")
+    >>> f"{technology.junction.r_p:.0f} ohm"
+    '7484 ohm'
+    >>> Technology.load("imce45", {"junction.tmr": "1.2"}).junction.tmr
+    1.2
+    """
+
+    name: str
+    junction: Junction
+    heavy_metal: HeavyMetal
+    cmos: Cmos
+    cell: Cell
+    array: Array
+    write: Write
+    sense: Sense
+    variation: Variation
+    sources: dict[str, str] = Field(exclude=True)
+    folder: Path = Field(exclude=True)
+
+    @classmethod
+    def load(cls, name_or_path: str | Path, overrides: Mapping[str, str] | None = None) -> Self:
+        """Technology from a TOML file or the name of one that travels with the package.
+
+        Args:
+            name_or_path: ``imce45`` or ``path/to/mine.toml``.
+            overrides: values that replace the file's, by key: ``{"junction.ra": "8 ohm*um^2"}``.
+        Raises:
+            InputError: no such file, not TOML, unknown key, missing source, wrong unit or value out of range;
+                the message names file and key, what was found and what would be right.
+        """
+        path = find(name_or_path, MODELS / "technology", ".toml")
+        try:
+            document = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise InputError(f"technology file {path}: not valid TOML: {error}") from None
+        values, sources = _values_and_sources(document, path)
+        for key, value in (overrides or {}).items():
+            _override(values, sources, key, value, path)
+        try:
+            return cls.model_validate({**values, "sources": sources, "folder": path.parent})
+        except ValidationError as error:
+            raise InputError(f"technology file {path}: {first_problem(error)}") from None
+
+    def digest(self) -> str:
+        """SHA-256 of all values (sources and folder left out), hex: changes when any value does."""
+        return sha256(self.model_dump_json().encode()).hexdigest()
+
+
+def first_problem(error: ValidationError) -> str:
+    """First complaint of a pydantic error in one line: ``junction.ra = "-10 ohm*um^2": must be > 0``."""
+    problem = error.errors()[0]
+    key = ".".join(str(part) for part in problem["loc"])
+    found, context = problem["input"], problem.get("ctx", {})
+    match problem["type"]:
+        case "extra_forbidden":
+            return f"{key}: unknown key"
+        case "missing":
+            return f"{key}: missing"
+        case "greater_than":
+            rule = f"must be > {context['gt']:g}"
+        case "greater_than_equal":
+            rule = f"must be >= {context['ge']:g}"
+        case "less_than":
+            rule = f"must be < {context['lt']:g}"
+        case "less_than_equal":
+            rule = f"must be <= {context['le']:g}"
+        case _:
+            rule = problem["msg"].removeprefix("Value error, ")
+    shown = f'"{found}"' if isinstance(found, str) else repr(found)
+    return f"{key} = {shown}: {rule}"
+
+
+def _values_and_sources(document: dict[str, Any], path: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    """Split ``{key: {value, source}}`` into a tree of values and a flat table of sources."""
+    values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    for section, entries in document.items():
+        if not isinstance(entries, dict):
+            values[section] = entries
+            continue
+        values[section] = {}
+        for name, entry in entries.items():
+            key = f"{section}.{name}"
+            if not isinstance(entry, dict) or set(entry) != {"value", "source"} or not str(entry["source"]).strip():
+                raise InputError(
+                    f'technology file {path}: {key} = {entry!r}: write {{ value = …, source = "…" }}, '
+                    'with the source or "assumed"'
+                )
+            values[section][name] = entry["value"]
+            sources[key] = str(entry["source"])
+    return values, sources
+
+
+def _override(values: dict[str, Any], sources: dict[str, str], key: str, value: str, path: Path) -> None:
+    section, _, name = key.partition(".")
+    if key == "name":
+        values["name"] = value
+    elif not isinstance(values.get(section), dict) or name not in values[section]:
+        raise InputError(f"technology.{key}: unknown key; {path} has: {', '.join(sorted(sources))}")
+    else:
+        values[section][name] = value
+        sources[key] = "set by the user"

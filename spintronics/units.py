@@ -1,0 +1,81 @@
+"""Physical quantities at the edge: text with a unit in, SI floats inside, engineering notation out."""
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pint
+
+_PREFIXES = {-18: "a", -15: "f", -12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T"}
+
+
+@lru_cache(maxsize=1)
+def _registry() -> "pint.UnitRegistry[float]":
+    import pint  # half a second: only a run that reads quantities pays for it
+
+    return pint.UnitRegistry(autoconvert_offset_to_baseunit=True)
+
+
+@lru_cache(maxsize=4096)
+def _si(text: str, unit: str) -> float:
+    import pint
+
+    try:
+        quantity = _registry().Quantity(text)
+    except (pint.errors.PintError, ValueError, TypeError, SyntaxError, AttributeError, ZeroDivisionError) as error:
+        raise ValueError(f"not a quantity; write a number and a unit, such as {_example(unit)}") from error
+    try:
+        return float(quantity.to(unit).magnitude)
+    except pint.errors.DimensionalityError:
+        raise ValueError(f"wrong unit; write {_dimension(unit)}, such as {_example(unit)}") from None
+
+
+def parse(value: Any, unit: str) -> float:
+    """SI value of a quantity as a user writes it.
+
+    Args:
+        value: text such as ``"10 ohm*um^2"``; a bare number where ``unit`` is ``""`` (dimensionless) only.
+        unit: the SI unit wanted, ``"ohm*m^2"``.
+    Raises:
+        ValueError: no unit, a unit of another dimension, or not a number; the message says what would be right.
+
+    >>> f"{parse('10 ohm*um^2', 'ohm*m^2'):.4g}"
+    '1e-11'
+    >>> parse(0.05, "")
+    0.05
+    >>> parse("5 %", "")
+    0.05
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise ValueError(f"not a quantity; write a number and a unit, such as {_example(unit)}")
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return _si(str(value), unit or "dimensionless")
+    if unit:
+        raise ValueError(f"has no unit; write {_dimension(unit)}, such as {_example(unit)}")
+    return float(value)
+
+
+def _dimension(unit: str) -> str:
+    return f"a quantity in {unit}" if unit != "dimensionless" else "a plain number"
+
+
+def _example(unit: str) -> str:
+    examples = {"m": '"45 nm"', "ohm*m^2": '"10 ohm*um^2"', "A": '"120 uA"', "s": '"1 ns"', "F": '"0.1 fF"'}
+    return examples.get(unit, f'"1 {unit}"' if unit not in ("", "dimensionless") else "0.1")
+
+
+def engineering(value: float, unit: str = "", digits: int = 4) -> str:
+    """Value with an SI prefix, for people.
+
+    >>> engineering(1.2e-4, "A")
+    '120 µA'
+    """
+    import math
+
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g} {unit}".strip()
+    exponent = min(max(3 * math.floor(math.log10(abs(value) * (1 + 1e-12)) / 3), -18), 12)
+    return f"{value / 10.0**exponent:.{digits}g} {_PREFIXES[exponent]}{unit}".strip()
