@@ -6,7 +6,7 @@ import numpy as np
 from scipy.optimize import least_squares
 
 from spintronics.extraction import cards
-from spintronics.extraction.curves import Curves, Device, Plan, Polarity, hot_currents, measure
+from spintronics.extraction.curves import Curves, Device, Polarity, hot_currents, measure
 from spintronics.extraction.figures_of_merit import figures_of_merit
 from spintronics.ngspice import Simulator
 from spintronics.ngspice.errors import DeckError
@@ -19,14 +19,14 @@ Residuals = Callable[[Device], FloatArray]
 TOLERANCE_ON = 0.02  # of Id above threshold
 TOLERANCE_OFF = 0.08  # of ln Id below threshold
 TOLERANCE_CAPACITANCE = 0.04
-# Pull towards the start, per full range of a parameter: settles what the curves leave open, and costs nothing else.
-PULL = 0.3
+# Pull towards the start, per full range of a parameter: settles what the curves leave open, keeps values physical.
+PULL = 3.0
 STEP = 2e-4  # of a parameter's range, for the finite-difference Jacobian
 HOPELESS = 1e3  # residual of a card that ngspice cannot solve
 
 # What a process corner moves, and what stands for most of the characteristics before all parameters are searched.
 CORNER = ("vth0", "u0", "vsat", "toxe")
-COARSE = ("vth0", "u0", "vsat", "toxe", "eta0", "nfactor", "voff", "rdsw", "cgo", "cjs")
+COARSE = ("vth0", "u0", "vsat", "toxe", "eta0", "nfactor", "voff", "rdsw", "cgo", "cjs", "lint")
 
 
 def current_residuals(found: FloatArray, reference: FloatArray, gate: FloatArray, threshold: float) -> FloatArray:
@@ -153,5 +153,3 @@ def fit_corner(
     progress(f"{polarity}-channel corner, {len(CORNER)} parameters: rms {rms:.2f} tolerances")
     return found
 
-
-__all__ = ["Plan", "curve_residuals", "fit", "fit_corner", "fit_nominal", "temperature_residuals"]

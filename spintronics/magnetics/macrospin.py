@@ -93,7 +93,7 @@ class Macrospin:
 
     @property
     def spin_hall_gain(self) -> float:
-        """I_s / I_q = θ_SH · (A_MTJ / A_HM) · (1 − sech(t_HM / λ_sf)).
+        """I_s / I_q = θ_SH · (A_MTJ / A_HM) · (1 − sech(t_HM / λ_sf)); negative where θ_SH is.
 
         Source: IMCE slides (ASP-DAC 2018), SOT-MRAM; 1 − sech from spin diffusion in a film.
         """
@@ -117,7 +117,7 @@ class Macrospin:
     @property
     def critical_write_current(self) -> float:
         """Charge current in the heavy metal at the instability threshold, A."""
-        return self.critical_spin_current / self.spin_hall_gain
+        return self.critical_spin_current / abs(self.spin_hall_gain)
 
     @property
     def critical_read_current(self) -> float:

@@ -1,0 +1,127 @@
+"""Sense margins: 100 000 operating points per state, and what they say about each operation."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from spintronics.cards import ModelCards
+from spintronics.circuits.sense_path import Operation, SensePath, reference_resistance, state_name
+from spintronics.montecarlo import Failures, JunctionTrials, draw_junctions, failure_probability, normal_tail
+from spintronics.ngspice import Simulator
+from spintronics.technology import Technology
+
+FloatArray = npt.NDArray[np.float64]
+
+# A longer table of junction values parses slower than it saves in process starts; fixed, so that results do not
+# depend on the number of workers.
+CHUNK = 2000
+
+
+@dataclass(frozen=True)
+class SenseTrials:
+    """Sense voltages of all trials for one fan-in.
+
+    Attributes:
+        fan_in: cells on the bit line.
+        junctions: what was drawn.
+        v_sense: V, shape (trials, fan_in + 1): column n has n antiparallel cells, the last n of the line.
+    """
+
+    fan_in: int
+    junctions: JunctionTrials
+    v_sense: FloatArray
+
+    def state(self, antiparallel: int) -> str:
+        """Name of column ``antiparallel``: ``"P-AP"``."""
+        return state_name(self.fan_in, antiparallel)
+
+
+@dataclass(frozen=True)
+class SenseMargin:
+    """How well an operation tells its two neighbouring states apart.
+
+    A trial fails where its low state is at or above the reference, or its high state at or below it.
+
+    Attributes:
+        reference: Ω; v_reference: V, its nominal voltage.
+        nominal: smaller of the two nominal gaps to the reference, V.
+        worst: smallest gap over all trials, V; negative where a trial failed.
+        at_3_sigma, at_6_sigma: smaller gap at that many standard deviations of the fitted tails, V.
+        failures: count and probability with its 95 % interval.
+    """
+
+    operation: Operation
+    fan_in: int
+    low_state: str
+    high_state: str
+    reference: float
+    v_reference: float
+    nominal: float
+    worst: float
+    at_3_sigma: float
+    at_6_sigma: float
+    failures: Failures
+
+
+def operations_of(fan_in: int) -> tuple[Operation, ...]:
+    """Operations with that many cells on the bit line: read for one, OR and AND for more."""
+    return (Operation.READ,) if fan_in == 1 else (Operation.OR, Operation.AND)
+
+
+def solve_trials(
+    technology: Technology,
+    cards: ModelCards,
+    simulator: Simulator,
+    fan_in: int,
+    trials: int,
+    seed: int,
+    workers: int,
+    advance: Callable[[int], None] = lambda _: None,
+) -> SenseTrials:
+    """Sense voltage of every trial in every state, solved by ngspice with the access transistors.
+
+    Args:
+        workers: ngspice processes at once; the result does not depend on it.
+        advance: called with a number of trials as they finish.
+    """
+    junctions = draw_junctions(technology.junction, technology.variation, fan_in, trials, seed)
+    path = SensePath(technology, cards, fan_in)
+
+    def solve(with_simulator: Simulator, chunk: JunctionTrials) -> FloatArray:
+        # A sweep over a single index is no sweep to ngspice: solve the lone trial twice.
+        r_p, tmr = (np.repeat(a, 2, axis=0) if len(chunk) == 1 else a for a in (chunk.r_p, chunk.tmr))
+        waves = with_simulator.run(path.trials(r_p, tmr).text())
+        solved = np.stack([waves[f"v(bl{n})"] for n in range(fan_in + 1)], axis=1)
+        return solved[: len(chunk)]
+
+    parts = simulator.map(solve, junctions.chunks(CHUNK), workers, lambda chunk: advance(len(chunk)))
+    return SenseTrials(fan_in, junctions, np.concatenate(parts))
+
+
+def sense_margin(
+    technology: Technology, cards: ModelCards, simulator: Simulator, trials: SenseTrials, operation: Operation
+) -> SenseMargin:
+    """Nominal, worst and fitted margins of one operation, and its failures, from solved trials."""
+    fan_in = trials.fan_in
+    low, high = operation.boundary(fan_in)
+    nominal = simulator.run(SensePath(technology, cards, fan_in).nominal(operation).text())
+    v_reference = float(nominal["v(ref)"][0])
+    below = v_reference - trials.v_sense[:, low]
+    above = trials.v_sense[:, high] - v_reference
+    gap = np.minimum(below, above)
+    tails = {n: min(normal_tail(below, -1, n), normal_tail(above, -1, n)) for n in (3.0, 6.0)}
+    return SenseMargin(
+        operation=operation,
+        fan_in=fan_in,
+        low_state=state_name(fan_in, low),
+        high_state=state_name(fan_in, high),
+        reference=reference_resistance(technology, operation, fan_in),
+        v_reference=v_reference,
+        nominal=min(v_reference - float(nominal[f"v(bl{low})"][0]), float(nominal[f"v(bl{high})"][0]) - v_reference),
+        worst=float(gap.min()),
+        at_3_sigma=tails[3.0],
+        at_6_sigma=tails[6.0],
+        failures=failure_probability(int((gap <= 0).sum()), len(gap)),
+    )

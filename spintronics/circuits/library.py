@@ -1,0 +1,117 @@
+"""Circuits out of netlists/*.spice, model cards and PySpice; decks that stand on their own."""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from spintronics.cards import ModelCards
+from spintronics.errors import InputError
+from spintronics.resources import NETLISTS
+from spintronics.technology import Technology
+
+if TYPE_CHECKING:
+    from PySpice.Spice.Netlist import Circuit
+
+
+@cache
+def netlist(name: str) -> str:
+    """Text of ``netlists/<name>.spice``.
+
+    Raises:
+        InputError: no such netlist; the message lists those there are.
+    """
+    path = NETLISTS / f"{name}.spice"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in NETLISTS.glob("**/*.spice")))
+        raise InputError(f"{path}: no such netlist; there are: {known}")
+    return path.read_text(encoding="utf-8")
+
+
+def transistors(technology: Technology, cards: ModelCards) -> str:
+    """Subcircuits ``nfet`` and ``pfet`` (drain gate source bulk) around the cards' models.
+
+    One place for gate length and diffusion geometry: area W · L_diff, perimeter 2 (W + L_diff) at source and drain.
+    Parameters: ``w`` and ``l`` in m, ``copies`` in parallel.
+    """
+    cmos = technology.cmos
+    text = []
+    for name, model in (("nfet", cards.nmos), ("pfet", cards.pmos)):
+        text.append(
+            f".subckt {name} drain gate source bulk w=90n l={cmos.gate_length!r} copies=1\n"
+            f"m1 drain gate source bulk {model} w={{w}} l={{l}} m={{copies}}\n"
+            f"+ ad={{w*{cmos.diffusion_length!r}}} as={{w*{cmos.diffusion_length!r}}}\n"
+            f"+ pd={{2*(w+{cmos.diffusion_length!r})}} ps={{2*(w+{cmos.diffusion_length!r})}}\n"
+            f".ends {name}"
+        )
+    return "\n".join(text)
+
+
+def new_circuit(title: str, technology: Technology, cards: ModelCards, parts: tuple[str, ...]) -> "Circuit":
+    """PySpice circuit with the model cards, the transistors and the named netlists already in it.
+
+    Card and netlist text goes into the deck itself: a kept deck runs anywhere, with nothing beside it.
+
+    Args:
+        title: first line of the deck.
+        parts: names of netlists, ``("sense_cell", "generated/she_mtj")``.
+    """
+    from PySpice.Spice.Netlist import Circuit
+
+    circuit = Circuit(title)
+    models = [path.read_text(encoding="utf-8", errors="replace") for path in cards.files]
+    circuit.raw_spice = "\n".join([*models, transistors(technology, cards), *map(netlist, parts)])
+    return circuit
+
+
+@dataclass(frozen=True)
+class Deck:
+    """A circuit and what to do with it.
+
+    Attributes:
+        circuit: PySpice circuit.
+        analysis: one analysis line, ``".tran 10p 3n 0 1p"``.
+        save: vectors to keep, ``("v(out)", "i(vdd)")``.
+        temperature: K.
+        options: ngspice options, ``"reltol=1e-4"``.
+    """
+
+    circuit: "Circuit"
+    analysis: str
+    save: tuple[str, ...]
+    temperature: float
+    options: str = ""
+
+    def text(self) -> str:
+        """The deck as ngspice reads it."""
+        return (
+            f"{str(self.circuit).rstrip()}\n"
+            f".options temp={self.temperature - 273.15:.6g} {self.options}\n"
+            f".save {' '.join(self.save)}\n{self.analysis}\n.end\n"
+        )
+
+
+_INSTANCE = re.compile(r"^x\S+ .*\b([np]fet)\b(.*)$", re.IGNORECASE | re.MULTILINE)
+_PARAMETER = re.compile(r"(\w+)=(?:\{([^}]*)\}|(\S+))")
+
+
+def transistor_widths(name: str, parameters: dict[str, float]) -> list[float]:
+    """Widths of all transistors in a netlist, m, for its area.
+
+    Args:
+        name: netlist.
+        parameters: values of its parameters; every width in the netlist is a product of numbers and these.
+
+    >>> transistor_widths("line_driver", {"w": 1e-6})
+    [2e-06, 1e-06]
+    """
+    widths = []
+    for _, tail in _INSTANCE.findall(netlist(name)):
+        given = {key: braced or plain for key, braced, plain in _PARAMETER.findall(tail)}
+        expression = given["w"]
+        value = 1.0
+        for operator, term in re.findall(r"([*/]?)\s*([\w.]+)", expression):
+            number = parameters[term] if term in parameters else float(term)
+            value = value / number if operator == "/" else value * number
+        widths.append(value)
+    return widths

@@ -1,0 +1,136 @@
+"""Transient testbench of read, AND and OR: word lines, bit line, reference, latch, each on a supply of its own."""
+
+from dataclasses import dataclass
+
+from spintronics.cards import ModelCards
+from spintronics.circuits.library import Deck, new_circuit
+from spintronics.circuits.sense_path import Operation, branch_resistance, reference_resistance
+from spintronics.technology import Technology
+
+EDGE = 20e-12  # rise and fall of the commands, s; assumed, about a fan-out-of-4 edge at 45 nm
+START = 0.2e-9  # first command edge, s
+DECIDE = 0.6e-9  # latch clock low, s; assumed, several times its decision time
+RECOVER = 1.2e-9  # lines discharged and latch reset after the operation, s; assumed
+
+
+@dataclass(frozen=True)
+class ReadBench:
+    """One column through one read, AND or OR, from idle to idle.
+
+    Per-column slices of what columns share: word line and enables are loaded by one cell and driven by a slice of
+    the driver; the bias generator serves all columns.  Both lines of the latch carry the same capacitance.
+
+    Commands fall at ``START``; the latch is clocked ``develop_time`` later; everything is released ``DECIDE`` after
+    that.  Nodes: ``bl``, ``ref``, ``out``, ``outb``, ``word<k>``, ``clk_b``.
+
+    Args:
+        operation: READ with one stored bit, AND or OR with two or more.
+        stored: bits in the selected cells; 1 = antiparallel.
+    """
+
+    technology: Technology
+    cards: ModelCards
+    operation: Operation
+    stored: tuple[int, ...]
+
+    SUPPLIES = ("word_line", "enable", "bit_line", "reference", "bias", "sense_amplifier", "clock", "commands")
+
+    @property
+    def clock_time(self) -> float:
+        """When the latch is clocked, s."""
+        return START + self.technology.sense.develop_time
+
+    @property
+    def end(self) -> float:
+        """End of the transient, s."""
+        return self.clock_time + DECIDE + RECOVER
+
+    def deck(self) -> Deck:
+        """The testbench as a deck."""
+        t, k = self.technology, len(self.stored)
+        vdd, array, sense = t.cmos.supply, t.array, t.sense
+        circuit = new_circuit(
+            f"{self.operation} of {''.join(map(str, self.stored))}",
+            t,
+            self.cards,
+            ("sense_cell", "bit_line", "reference_branch", "read_current_source", "read_bias", "sense_amplifier")
+            + ("line_driver",),
+        )
+        gnd = circuit.gnd
+        for supply in self.SUPPLIES[:-1]:
+            circuit.V(supply, f"vdd_{supply}", gnd, vdd)
+        release = self.clock_time + DECIDE
+
+        def command(name: str, idle: float, start: float) -> str:
+            active = vdd - idle
+            node = f"{name}_command"
+            width = release - start - EDGE
+            circuit.V(node, node, gnd, f"pulse({idle} {active} {start} {EDGE} {EDGE} {width} 1)")
+            return node
+
+        line_slice = {"w": "90n"}
+        for n in range(k):
+            node = command(f"word{n}", vdd, START)
+            circuit.X(f"word{n}", "line_driver", node, f"word{n}", "vdd_word_line", "0", **line_slice)
+            circuit.C(f"word{n}", f"word{n}", gnd, array.word_line_capacitance)
+        circuit.X("enable", "line_driver", command("enable", vdd, START), "enable", "vdd_enable", "0", **line_slice)
+        circuit.X("idle", "line_driver", command("idle", 0.0, START), "idle", "vdd_enable", "0", **line_slice)
+        circuit.X("clock", "line_driver", command("clock", 0.0, self.clock_time), "clk_b", "vdd_clock", "0", w="180n")
+
+        self._lines(circuit, "bit_line", "bl", k)
+        self._lines(circuit, "reference", "ref", k)
+        for n, bit in enumerate(self.stored):
+            for name, value in (("rp", t.junction.r_p), ("tmr", t.junction.tmr)):
+                circuit.V(f"{name}{n}", f"{name}{n}", gnd, value)
+            circuit.X(
+                f"cell{n}",
+                "sense_cell",
+                *("bl_cell", f"word{n}", "0", f"rp{n}", f"tmr{n}", "0"),
+                ap=bit,
+                v_half=t.junction.half_tmr_voltage,
+                r_hm=t.heavy_metal.resistance / 2,
+                w_read=t.cell.read_width,
+            )
+        midpoint = reference_resistance(t, self.operation, k)
+        circuit.X(
+            "reference",
+            "reference_branch",
+            "ref_cell",
+            *("enable" if self.operation.enable == e else "0" for e in ("en_m", "en_and", "en_or")),
+            *("0", "0"),
+            **{key: midpoint for key in ("r_m", "r_and", "r_or")},
+            w_read=t.cell.read_width,
+            fan_in=k,
+        )
+        mirror = {"w": sense.source_width, "l": sense.source_length}
+        circuit.X("bias", "read_bias", "bias", "vdd_bias", "0", **mirror)
+        circuit.I("bias", "bias", gnd, sense.current)
+        circuit.X("latch", "sense_amplifier", "bl", "ref", "clk_b", "out", "outb", "vdd_sense_amplifier", "0",
+                  w=sense.latch_width)  # fmt: skip
+        commands = [name for name in circuit.element_names if name.lower().endswith("_command")]
+        currents = [f"i(v{s})" for s in self.SUPPLIES[:-1]]
+        saved = ["v(bl)", "v(ref)", "v(out)", "v(outb)", "v(word0)", "v(clk_b)", *currents]
+        saved += [f"i({name})" for name in commands] + [f"v({name[1:]})" for name in commands]
+        return Deck(
+            circuit,
+            f".tran 10p {self.end:.6g} 0 20p",
+            tuple(name.lower() for name in saved),
+            t.cmos.temperature,
+            "reltol=1e-4 method=gear",
+        )
+
+    def _lines(self, circuit, supply: str, node: str, fan_in: int) -> None:  # type: ignore[no-untyped-def]
+        t = self.technology
+        mirror = {"w": t.sense.source_width, "l": t.sense.source_length}
+        circuit.X(f"source_{node}", "read_current_source", node, "bias", "idle", f"vdd_{supply}", **mirror)
+        circuit.X(
+            f"line_{node}",
+            "bit_line",
+            *(node, f"{node}_cell", f"{node}_far", "0", "0"),
+            r_wire=t.array.rows * t.array.bit_line_resistance,
+            c_wire=t.array.rows * t.array.bit_line_capacitance,
+            unselected=t.array.rows - fan_in,
+            w_read=t.cell.read_width,
+            r_cell=branch_resistance(t.junction, t.heavy_metal, 1, 0, t.sense.current),
+        )
+        circuit.X(f"discharge_{node}", "nfet", node, "idle", "0", "0", w="180n")

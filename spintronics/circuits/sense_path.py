@@ -1,0 +1,197 @@
+"""The sense path at DC: k cells on one bit line against a reference branch, one operating point per trial."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import brentq
+
+from spintronics.cards import ModelCards
+from spintronics.circuits.library import Deck, new_circuit
+from spintronics.errors import InputError
+from spintronics.technology import HeavyMetal, Junction, Technology
+
+if TYPE_CHECKING:
+    from PySpice.Spice.Netlist import Circuit
+
+FloatArray = npt.NDArray[np.float64]
+MAX_FAN_IN = 8
+
+
+class Operation(StrEnum):
+    """What the sense amplifier decides; the value is the name in tables."""
+
+    READ = "read"
+    AND = "AND"
+    OR = "OR"
+
+    def boundary(self, fan_in: int) -> tuple[int, int]:
+        """Numbers of antiparallel cells just below and just above the reference.
+
+        >>> Operation.AND.boundary(2), Operation.OR.boundary(2), Operation.READ.boundary(1)
+        ((1, 2), (0, 1), (0, 1))
+        """
+        return (fan_in - 1, fan_in) if self is Operation.AND else (0, 1)
+
+    @property
+    def enable(self) -> str:
+        """Enable signal of this operation's reference: ``en_m``, ``en_and`` or ``en_or``."""
+        return {"read": "en_m", "AND": "en_and", "OR": "en_or"}[self.value]
+
+
+def check_fan_in(fan_in: int) -> int:
+    """The fan-in itself.
+
+    Raises:
+        InputError: not within 1 … 8.
+    """
+    if not 1 <= fan_in <= MAX_FAN_IN:
+        raise InputError(f"fan_in = {fan_in}: must be within 1 … {MAX_FAN_IN}")
+    return fan_in
+
+
+def state_name(fan_in: int, antiparallel: int) -> str:
+    """Name of a state of the cells on a bit line: ``"P-AP"`` for one antiparallel cell of two."""
+    return "-".join(["P"] * (fan_in - antiparallel) + ["AP"] * antiparallel)
+
+
+def branch_resistance(
+    junction: Junction, heavy_metal: HeavyMetal, parallel: int, antiparallel: int, current: float
+) -> float:
+    """Resistance of cells in parallel on one bit line at a read current, access transistors left out, Ω.
+
+    Each cell is its junction in series with half of the heavy metal; R_AP is taken at the bias that the current
+    puts across it (TMR falls with voltage).
+
+    Args:
+        parallel, antiparallel: how many cells in each state, at least one in all.
+        current: total read current, A.
+
+    >>> t = Technology.load("imce45")
+    >>> round(branch_resistance(t.junction, t.heavy_metal, 1, 0, 15e-6) - t.junction.r_p - t.heavy_metal.resistance / 2)
+    0
+    """
+    series = heavy_metal.resistance / 2
+    r_p = junction.r_p + series
+    if antiparallel == 0:
+        return r_p / parallel
+
+    def total(v_junction: float) -> tuple[float, float]:
+        each = v_junction / junction.r_ap(v_junction)
+        line = v_junction + each * series
+        return line, antiparallel * each + parallel * line / r_p
+
+    most = current * junction.r_ap()  # no junction can see more than the whole current through R_AP(0)
+    v_junction = float(brentq(lambda v: total(v)[1] - current, 0.0, most, xtol=1e-15, rtol=1e-14))
+    line, _ = total(v_junction)
+    return line / current
+
+
+def reference_resistance(technology: Technology, operation: Operation, fan_in: int) -> float:
+    """Midpoint of the resistances of the two states that an operation tells apart, at the read current, Ω."""
+    low, high = (
+        branch_resistance(technology.junction, technology.heavy_metal, fan_in - n, n, technology.sense.current)
+        for n in operation.boundary(fan_in)
+    )
+    return (low + high) / 2
+
+
+@dataclass(frozen=True)
+class SensePath:
+    """k cells on one bit line, read with an ideal current; or the reference branch in their place.
+
+    Nodes: ``bl<n>`` is the sense node with n of the k cells antiparallel; every state is solved in one deck, with
+    the same junctions.  Sources: ``idx`` is the trial within the chunk.  Netlists: sense_cell, reference_branch.
+
+    Args:
+        fan_in: k, 1 … 8.
+
+    Raises:
+        InputError: fan-in out of range.
+    """
+
+    technology: Technology
+    cards: ModelCards
+    fan_in: int
+
+    def __post_init__(self) -> None:
+        check_fan_in(self.fan_in)
+
+    def trials(self, r_p: FloatArray, tmr: FloatArray) -> Deck:
+        """Deck that solves one operating point per trial and state.
+
+        The trial index is a swept source; each junction's R_P and TMR are piecewise-linear functions of it, read
+        at the integers only.  About 2000 trials a deck is best: longer tables parse slowly.
+
+        Args:
+            r_p: parallel resistances, Ω, shape (trials, k).
+            tmr: TMR at zero bias, same shape.
+        """
+        circuit = self._circuit(f"sense path, fan-in {self.fan_in}, {len(r_p)} trials", ("sense_cell",))
+        circuit.V("idx", "idx", circuit.gnd, 0)
+        for k in range(self.fan_in):
+            circuit.B(f"rp{k}", f"rp{k}", circuit.gnd, v=f"pwl(v(idx),{_table(r_p[:, k])})")
+            circuit.B(f"tmr{k}", f"tmr{k}", circuit.gnd, v=f"pwl(v(idx),{_table(tmr[:, k])})")
+        for antiparallel in range(self.fan_in + 1):
+            self._branch(circuit, antiparallel)
+        return self._deck(circuit, f".dc vidx 0 {len(r_p) - 1} 1")
+
+    def nominal(self, operation: Operation) -> Deck:
+        """Deck with every junction at its nominal value, and this operation's reference at node ``ref``."""
+        t = self.technology
+        circuit = self._circuit(f"sense path, fan-in {self.fan_in}, nominal", ("sense_cell", "reference_branch"))
+        for k in range(self.fan_in):
+            circuit.V(f"rp{k}", f"rp{k}", circuit.gnd, t.junction.r_p)
+            circuit.V(f"tmr{k}", f"tmr{k}", circuit.gnd, t.junction.tmr)
+        for antiparallel in range(self.fan_in + 1):
+            self._branch(circuit, antiparallel)
+        midpoint = reference_resistance(t, operation, self.fan_in)
+        self._read_line(circuit, "ref")
+        circuit.X(
+            "reference",
+            "reference_branch",
+            "ref_cell",
+            *("word" if operation.enable == enable else "0" for enable in ("en_m", "en_and", "en_or")),
+            "0",
+            "0",
+            **{key: midpoint for key in ("r_m", "r_and", "r_or")},
+            w_read=t.cell.read_width,
+            fan_in=self.fan_in,
+        )
+        return self._deck(circuit, ".op", "v(ref)")
+
+    def _circuit(self, title: str, parts: tuple[str, ...]) -> "Circuit":
+        circuit = new_circuit(title, self.technology, self.cards, parts)
+        circuit.V("word", "word", circuit.gnd, self.technology.cmos.supply)
+        return circuit
+
+    def _read_line(self, circuit: "Circuit", node: str) -> None:
+        """Read current into ``node``, and the wire from there to the cells in the middle of the column."""
+        array = self.technology.array
+        circuit.I(node, circuit.gnd, node, self.technology.sense.current)
+        circuit.R(node, node, f"{node}_cell", max(array.rows / 2 * array.bit_line_resistance, 1e-3))
+
+    def _branch(self, circuit: "Circuit", antiparallel: int) -> None:
+        t = self.technology
+        node = f"bl{antiparallel}"
+        self._read_line(circuit, node)
+        for k in range(self.fan_in):
+            circuit.X(
+                f"{node}_{k}",
+                "sense_cell",
+                *(f"{node}_cell", "word", "0", f"rp{k}", f"tmr{k}", "0"),
+                ap=int(k >= self.fan_in - antiparallel),
+                v_half=t.junction.half_tmr_voltage,
+                r_hm=t.heavy_metal.resistance / 2,
+                w_read=t.cell.read_width,
+            )
+
+    def _deck(self, circuit: "Circuit", analysis: str, *more: str) -> Deck:
+        saved = tuple(f"v(bl{n})" for n in range(self.fan_in + 1))
+        return Deck(circuit, analysis, (*saved, *more), self.technology.cmos.temperature, "reltol=1e-6")
+
+
+def _table(values: FloatArray) -> str:
+    return ",".join(f"{index},{value:.10g}" for index, value in enumerate(values.tolist()))

@@ -1,0 +1,137 @@
+"""Transient testbench of a write: driver, write bit line, word line, cell and the junction's magnetization."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from spintronics.cards import ModelCards
+from spintronics.circuits.library import Deck, new_circuit
+from spintronics.magnetics import Macrospin
+from spintronics.technology import Technology
+
+if TYPE_CHECKING:
+    from PySpice.Spice.Netlist import Circuit
+
+EDGE = 20e-12  # rise and fall of the commands, s; assumed, about a fan-out-of-4 edge at 45 nm
+START = 0.2e-9  # word line command, s
+LEAD = 0.1e-9  # word line before and after the write pulse, s; assumed
+RELAX = 1.0e-9  # after the pulse, for the magnetization to settle, s; assumed
+HIGHEST_WRITE_VOLTAGE = 1.5  # V; end of the calibration sweep
+
+
+@dataclass(frozen=True)
+class WriteBench:
+    """One cell through one write, with the other rows of its column half selected.
+
+    Nodes: ``wbl``, ``wwl``, ``my`` (+1 = P, −1 = AP).  ``i(vheavy_metal)`` is the charge current through the strip,
+    positive from the write bit line to the source line.
+
+    Args:
+        bit: written; 1 puts the write bit line at the positive supply.
+        voltage: magnitude of that write supply, V (see :meth:`calibration`).
+        theta, phi: initial angles of the magnetization about the easy axis, rad; it starts in the opposite state.
+        pulse_width: s; the technology's where None.
+    """
+
+    technology: Technology
+    cards: ModelCards
+    bit: int
+    voltage: float
+    theta: float
+    phi: float
+
+    SUPPLIES = ("write_supply", "word_line", "enable")
+
+    @property
+    def pulse_start(self) -> float:
+        """Command of the write driver, s."""
+        return START + LEAD
+
+    @property
+    def pulse_end(self) -> float:
+        """End of the write pulse, s."""
+        return self.pulse_start + self.technology.write.pulse_width
+
+    @property
+    def end(self) -> float:
+        """End of the transient, s."""
+        return self.pulse_end + LEAD + RELAX
+
+    def deck(self) -> Deck:
+        """The transient; 1 ps at most a step, as the magnetization needs."""
+        t = self.technology
+        circuit = self._circuit(f"write {self.bit}")
+        gnd, vdd = circuit.gnd, t.cmos.supply
+        circuit.V("write_supply", "write_supply", gnd, self._sign * self.voltage)
+        low = min(self._sign * self.voltage, 0.0)  # the negative side's enable rests at its own supply
+        for supply in ("word_line", "enable"):
+            circuit.V(supply, f"vdd_{supply}", gnd, vdd)
+        word_width = self.pulse_end + LEAD - START - EDGE
+        circuit.V("word_command", "word_command", gnd, f"pulse({vdd} 0 {START} {EDGE} {EDGE} {word_width} 1)")
+        circuit.X("word", "line_driver", "word_command", "wwl", "vdd_word_line", "0", w="90n")
+        circuit.C("word", "wwl", gnd, t.array.word_line_capacitance)
+        pulse = f"pulse({vdd} {low} {self.pulse_start} {EDGE} {EDGE} {t.write.pulse_width - EDGE} 1)"
+        circuit.V("enable_command", "enable_command", gnd, pulse)
+        circuit.V("enable_low", "enable_low", gnd, low)
+        circuit.X("enable", "line_driver", "enable_command", "enable", "vdd_enable", "enable_low", w="540n")
+        self._driver(circuit, "enable", "enable_low")
+        saved = [f"i(v{s})" for s in (*self.SUPPLIES, "word_command", "enable_command", "enable_low", "heavy_metal")]
+        saved += ["v(wbl)", "v(wwl)", "v(mx)", "v(my)", "v(mz)", "v(word_command)", "v(enable_command)"]
+        return Deck(
+            circuit, f".tran 5p {self.end:.6g} 0 1p", tuple(saved), t.cmos.temperature, "reltol=1e-4 method=trap"
+        )
+
+    def calibration(self) -> Deck:
+        """Operating points over the write supply with everything on: which voltage drives the wanted current."""
+        t = self.technology
+        circuit = self._circuit(f"write {self.bit}, current against voltage")
+        gnd, vdd = circuit.gnd, t.cmos.supply
+        circuit.V("write_supply", "write_supply", gnd, 0)
+        circuit.V("wwl", "wwl", gnd, vdd)
+        circuit.V("enable", "enable", gnd, vdd)
+        self._driver(circuit, "enable", "write_supply" if self.bit == 0 else "0")
+        last = self._sign * HIGHEST_WRITE_VOLTAGE
+        sweep = f".dc vwrite_supply 0 {last} {last / 300}"
+        return Deck(circuit, sweep, ("i(vheavy_metal)",), t.cmos.temperature, "reltol=1e-5")
+
+    @property
+    def _sign(self) -> int:
+        return 1 if self.bit else -1
+
+    def _driver(self, circuit: "Circuit", enable: str, off: str) -> None:
+        """Driver with this bit's side on ``enable``; the other side is off and at ground."""
+        supplies = ("write_supply", "0") if self.bit else ("0", "write_supply")
+        enables = (enable, "0") if self.bit else ("0", enable)
+        circuit.X("driver", "write_driver", "wbl", *enables, *supplies, "0", w=self.technology.write.driver_width)
+
+    def _circuit(self, title: str) -> "Circuit":
+        """Cell, junction, write bit line and the half-selected rows."""
+        t = self.technology
+        j, h, array = t.junction, t.heavy_metal, t.array
+        circuit = new_circuit(
+            title, t, self.cards, ("sot_cell_2t1r", "generated/she_mtj", "write_driver", "line_driver")
+        )
+        gnd = circuit.gnd
+        n_x, n_y, n_z = Macrospin(j, h, t.cmos.temperature).demagnetization
+        circuit.R("wbl", "wbl", "wbl_cell", max(array.rows / 2 * array.bit_line_resistance, 1e-3))
+        circuit.C("wbl", "wbl", gnd, array.rows * array.bit_line_capacitance)
+        circuit.X("cell", "sot_cell_2t1r", "wbl_cell", "wwl", "0", "0", "t1", "t3", "0",
+                  w_write=t.cell.write_width, w_read=t.cell.read_width)  # fmt: skip
+        circuit.V("heavy_metal", "t1", "strip", 0)
+        circuit.X(
+            "junction",
+            "she_mtj",
+            *("strip", "0", "t3", "0", "0", "0", "mx", "my", "mz"),
+            **{"l_mtj": j.length, "w_mtj": j.width, "t_fl": j.free_layer, "ms": j.saturation_magnetization},
+            **{"alpha": j.damping, "nx": n_x, "ny": n_y, "nz": n_z, "pol": j.polarization},
+            **{"ra": j.ra, "tmr0": j.tmr, "v_h": j.half_tmr_voltage},
+            **{"l_hm": h.length, "w_hm": h.width, "t_hm": h.thickness, "rho_hm": h.resistivity},
+            **{"theta_sh": h.spin_hall_angle, "lambda_sf": h.spin_flip_length},
+            **{"theta0": self.theta, "phi0": self.phi, "state0": 1 if self.bit else -1},
+        )
+        # The other rows of the column: their write transistors hang on the bit line with their word lines low.
+        circuit.V("unselected", "unselected", gnd, t.write.unselected_word_line)
+        if array.rows > 1:
+            circuit.X("unselected", "nfet", "wbl_cell", "unselected", "half_selected", "0",
+                      w=t.cell.write_width, copies=array.rows - 1)  # fmt: skip
+            circuit.R("unselected", "half_selected", gnd, h.resistance / (array.rows - 1))
+        return circuit

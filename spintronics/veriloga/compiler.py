@@ -1,0 +1,67 @@
+"""OpenVAF, the Verilog-A compiler, behind one function (openvaf-py, imported when first used)."""
+
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from spintronics.veriloga.errors import CompilerMissing, ModelError
+
+_STYLING = re.compile(r"\x1b\[[0-9;]*m")
+_DIAGNOSTIC = re.compile(r"^error(?:\[\w+\])?: (?P<what>.*?)\n\s*-->\s*(?P<file>.+?):(?P<line>\d+):\d+", re.M | re.S)
+
+
+def compile_model(path: Path) -> Any:
+    """The one module of a Verilog-A file, as openvaf-py's VaModule.
+
+    Raises:
+        CompilerMissing: openvaf-py is not installed.
+        ModelError: no such file, an error in it (with OpenVAF's line and words), or not exactly one module.
+    """
+    try:
+        import openvaf_py  # an extra: what only runs generated netlists does without it
+    except ImportError as error:
+        raise CompilerMissing(
+            "openvaf-py: not installed, needed to read Verilog-A; pip install 'spintronics-imce[veriloga]'"
+        ) from error
+    if not path.is_file():
+        raise ModelError(path, "no such file")
+    with tempfile.TemporaryFile() as printed:
+        try:
+            with _standard_error_into(printed):
+                modules = openvaf_py.compile_va(str(path))
+        except ValueError as error:
+            raise ModelError(path, _first_error(_text(printed), str(error))) from None
+        sys.stderr.write(_text(printed))  # its warnings
+    if len(modules) != 1:
+        raise ModelError(path, f"{len(modules)} modules; exactly one per file is read")
+    return modules[0]
+
+
+@contextmanager
+def _standard_error_into(file: IO[bytes]) -> Iterator[None]:
+    """Collects what native code writes to file descriptor 2: OpenVAF prints its errors there and raises without."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    os.dup2(file.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return _STYLING.sub("", file.read().decode("utf-8", "replace"))
+
+
+def _first_error(output: str, otherwise: str) -> str:
+    found = _DIAGNOSTIC.search(output)
+    if found is None:
+        return otherwise
+    return f"line {found['line']}: {' '.join(found['what'].split())}"

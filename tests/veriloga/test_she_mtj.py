@@ -1,0 +1,207 @@
+"""netlists/generated/she_mtj.spice: golden text, DC currents against closed forms, writes against SciPy's LLG."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import cos, cosh, pi, sin
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from scipy.integrate import solve_ivp
+
+from spintronics.ngspice import Simulator
+from spintronics.resources import MODELS, NETLISTS
+from spintronics.veriloga import Subcircuit, lower
+
+SOURCE = MODELS / "veriloga/she_mtj.va"
+GOLDEN = NETLISTS / "generated/she_mtj.spice"
+MU0, GAMMA, HBAR, QE = 1.25663706212e-6, 1.76085963023e11, 1.054571817e-34, 1.602176634e-19
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@pytest.fixture(scope="module")
+def type_y() -> Subcircuit:
+    return lower(SOURCE, {"easy": 1.0})
+
+
+@pytest.fixture(scope="module")
+def type_z() -> Subcircuit:
+    return lower(SOURCE, {"easy": 0.0})
+
+
+def instance(**parameters: float) -> str:
+    return "x1 t1 t2 t3 hx hy hz mx my mz she_mtj " + " ".join(f"{n}={v!r}" for n, v in parameters.items())
+
+
+def test_golden_netlist_is_what_the_source_gives(type_y: Subcircuit) -> None:
+    assert GOLDEN.read_text() == type_y.text, (
+        "regenerate: python -m spintronics.veriloga models/veriloga/she_mtj.va --fold easy=1 -o " + str(GOLDEN)
+    )
+
+
+def test_text_does_not_depend_on_what_was_lowered_before(type_y: Subcircuit, type_z: Subcircuit) -> None:
+    assert lower(SOURCE, {"easy": 1.0}).text == type_y.text
+    assert type_z.text != type_y.text
+
+
+def test_ports_and_parameters(type_y: Subcircuit) -> None:
+    assert type_y.name == "she_mtj"
+    assert type_y.ports == ("t1", "t2", "t3", "hx", "hy", "hz", "mx", "my", "mz")
+    assert "easy" not in type_y.parameters
+    assert type_y.parameters["l_mtj"] == pytest.approx(60e-9)
+
+
+# DC
+
+
+def junction_conductance(p: Mapping[str, float], c: float, v: FloatArray) -> FloatArray:
+    tmr = p["tmr0"] / (1 + (v / p["v_h"]) ** 2)
+    return pi / 4 * p["l_mtj"] * p["w_mtj"] / p["ra"] / 2 * (1 + c + (1 - c) / (1 + tmr))
+
+
+def half_strip(p: Mapping[str, float]) -> float:
+    return p["rho_hm"] * p["l_hm"] / (p["w_hm"] * p["t_hm"]) / 2
+
+
+@pytest.mark.parametrize(("state0", "theta0"), [(1.0, 0.0), (-1.0, 0.0), (1.0, 1.1)])
+@pytest.mark.parametrize("changes", [{}, {"ra": 11e-12, "tmr0": 1.7, "v_h": 0.35, "w_mtj": 33e-9, "rho_hm": 1.1e-6}])
+def test_junction_current(type_y: Subcircuit, state0: float, theta0: float, changes: dict[str, float]) -> None:
+    deck = f"""* junction current, t1 and t2 grounded
+{type_y.text}
+v1 t1 0 0
+v2 t2 0 0
+v3 t3 0 0
+v4 hx 0 0
+v5 hy 0 0
+v6 hz 0 0
+{instance(state0=state0, theta0=theta0, **changes)}
+.options reltol=1e-10 abstol=1e-20 vntol=1e-14
+.dc v3 -0.8 0.8 0.16
+.end
+"""
+    waves = Simulator().run(deck)
+    bias = waves.x
+    current = -waves["i(v3)"]
+    p = {**type_y.parameters, **changes}
+    across = bias - current * half_strip(p) / 2
+    expected = junction_conductance(p, state0 * cos(theta0), across) * across
+    apart = np.abs(bias) > 1e-9
+    assert apart.sum() == 10
+    assert current[apart] == pytest.approx(expected[apart], rel=1e-9)
+    assert waves["i(v1)"][apart] == pytest.approx(current[apart] / 2, rel=1e-9)
+
+
+def test_antiparallel_has_the_higher_resistance_by_tmr(type_y: Subcircuit) -> None:
+    p = type_y.parameters
+    r_p, r_ap = (1 / junction_conductance(p, c, np.zeros(1))[0] for c in (1.0, -1.0))
+    assert r_ap / r_p == pytest.approx(1 + p["tmr0"])
+
+
+# Writes
+
+
+@dataclass(frozen=True)
+class Write:
+    """Ramps of 10 ps to a strip current (t1 to t2), a junction current (into t3), A, and a constant field, A/m."""
+
+    strip: float
+    junction: float = 0.0
+    field: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+
+RAMP, END = 10e-12, 3e-9
+
+
+def reference_trajectory(
+    p: Mapping[str, float], easy: FloatArray, write: Write, initial: FloatArray, times: FloatArray
+) -> FloatArray:
+    """m(t), 3 × times: the Landau–Lifshitz–Gilbert equation in its explicit form, by DOP853 at 1e-10.
+
+    Written with vectors from the equation itself; shares nothing with the Verilog-A source but the parameters.
+    """
+    area = pi / 4 * p["l_mtj"] * p["w_mtj"]
+    spin_hall = p["theta_sh"] * area / (p["w_hm"] * p["t_hm"]) * (1 - 1 / cosh(p["t_hm"] / p["lambda_sf"]))
+    tesla_per_ampere = HBAR / (2 * QE * p["ms"] * p["t_fl"] * area)
+    demagnetization = np.array([p["nx"], p["ny"], p["nz"]])
+    y = np.array([0.0, 1.0, 0.0])
+
+    def cross(a: FloatArray, b: FloatArray) -> FloatArray:
+        return np.array([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]])
+
+    def rate(time: float, m: FloatArray) -> FloatArray:
+        ramp = min(time / RAMP, 1.0)
+        # The junction's current leaves by t2: it flows in one half of the strip, so half of it counts.
+        spin = spin_hall * (write.strip + write.junction / 2) * ramp
+        transfer = -p["pol"] / (1 + p["pol"] ** 2 * (m @ easy)) * write.junction * ramp
+        field = MU0 * (np.array(write.field) - p["ms"] * demagnetization * m + p["hk"] * (m @ easy) * easy)
+        torque = -GAMMA * cross(m, field + tesla_per_ampere * cross(m, spin * y + transfer * easy))
+        return (torque + p["alpha"] * cross(m, torque)) / (1 + p["alpha"] ** 2) - p["k_norm"] * 1e9 * (m @ m - 1) * m
+
+    solution = solve_ivp(rate, (0, times[-1]), initial, method="DOP853", t_eval=times, rtol=1e-10, atol=1e-12)
+    return np.asarray(solution.y)
+
+
+def deck_of(device: Subcircuit, write: Write, parameters: dict[str, float], end: float) -> str:
+    return f"""* write
+{device.text}
+i1 0 t1 pwl(0 0 {RAMP!r} {write.strip!r})
+v2 t2 0 0
+i3 0 t3 pwl(0 0 {RAMP!r} {write.junction!r})
+v4 hx 0 {write.field[0]!r}
+v5 hy 0 {write.field[1]!r}
+v6 hz 0 {write.field[2]!r}
+{instance(**parameters)}
+.options method=trap reltol=1e-5
+.tran 1p {end!r} 0 1p
+.end
+"""
+
+
+def simulated(device: Subcircuit, write: Write, parameters: dict[str, float]) -> tuple[FloatArray, FloatArray]:
+    waves = Simulator().run(deck_of(device, write, parameters, END))
+    return waves.x, np.array([waves["v(mx)"], waves["v(my)"], waves["v(mz)"]])
+
+
+@pytest.mark.parametrize(
+    ("write", "parameters"),
+    [
+        (Write(-120e-6), {"theta0": 0.1}),
+        (Write(+120e-6), {"theta0": 0.17, "phi0": -2.1, "state0": -1.0}),
+        (Write(-40e-6, 10e-6, (3e3, -2e3, 1e3)), {"theta0": 0.2, "hk": 1.2e4, "nz": 0.5, "l_mtj": 75e-9, "alpha": 0.03}),
+    ],
+)
+def test_write_against_scipy(type_y: Subcircuit, write: Write, parameters: dict[str, float]) -> None:
+    times, m = simulated(type_y, write, parameters)
+    p = {**type_y.parameters, **parameters}
+    theta, phi = p["theta0"], p["phi0"]
+    initial = np.array([sin(theta) * cos(phi), p["state0"] * cos(theta), sin(theta) * sin(phi)])
+    expected = reference_trajectory(p, np.array([0.0, 1.0, 0.0]), write, initial, times)
+    assert np.abs(m - expected).max() < 3e-3
+    assert np.abs(np.linalg.norm(m, axis=0) - 1).max() < 1e-3
+
+
+def test_strip_current_of_120_microampere_writes_both_states(type_y: Subcircuit) -> None:
+    for current, before in ((-120e-6, 1.0), (120e-6, -1.0)):
+        times, m = simulated(type_y, Write(current), {"theta0": 0.1, "state0": before})
+        assert m[1, 0] * before > 0.9
+        assert np.interp(1.2e-9, times, m[1]) * before < -0.9
+
+
+def test_perpendicular_device_against_scipy(type_z: Subcircuit) -> None:
+    parameters = {"theta0": 0.1, "hk": 2e5, "nx": 0.1, "ny": 0.1, "nz": 0.1}
+    write = Write(-100e-6, 20e-6, (1e4, 0.0, 0.0))
+    times, m = simulated(type_z, write, parameters)
+    p = {**type_z.parameters, **parameters}
+    theta, phi = p["theta0"], p["phi0"]
+    initial = np.array([sin(theta) * cos(phi), sin(theta) * sin(phi), p["state0"] * cos(theta)])
+    expected = reference_trajectory(p, np.array([0.0, 0.0, 1.0]), write, initial, times)
+    assert np.abs(m - expected).max() < 3e-3
+
+
+def test_dc_holds_the_initial_angles(type_y: Subcircuit) -> None:
+    deck = deck_of(type_y, Write(-120e-6), {"theta0": 0.3, "phi0": 0.9, "state0": -1.0}, END)
+    deck = "\n".join(line for line in deck.splitlines() if not line.startswith(".tran")).replace(".end", "", 0)
+    waves = Simulator().run(deck.replace(".options", ".op\n.options"))
+    m = [waves[f"v(m{axis})"][0] for axis in "xyz"]
+    assert m == pytest.approx([sin(0.3) * cos(0.9), -cos(0.3), sin(0.3) * sin(0.9)], abs=1e-9)
