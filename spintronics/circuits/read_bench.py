@@ -1,11 +1,15 @@
 """Transient testbench of read, AND and OR: word lines, bit line, reference, latch, each on a supply of its own."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from spintronics.cards import ModelCards
 from spintronics.circuits.library import Deck, new_circuit
 from spintronics.circuits.sense_path import Operation, branch_resistance, reference_resistance
 from spintronics.technology import Technology
+
+if TYPE_CHECKING:
+    from PySpice.Spice.Netlist import Circuit
 
 EDGE = 20e-12  # rise and fall of the commands, s; assumed, about a fan-out-of-4 edge at 45 nm
 START = 0.2e-9  # first command edge, s
@@ -33,7 +37,7 @@ class ReadBench:
     operation: Operation
     stored: tuple[int, ...]
 
-    SUPPLIES = ("word_line", "enable", "bit_line", "reference", "bias", "sense_amplifier", "clock", "commands")
+    SUPPLIES = ("word_line", "enable", "bit_line", "reference", "bias", "sense_amplifier", "clock")
 
     @property
     def clock_time(self) -> float:
@@ -41,9 +45,14 @@ class ReadBench:
         return START + self.technology.sense.develop_time
 
     @property
+    def decided_time(self) -> float:
+        """When the latch's result is taken, s: just before its clock is released."""
+        return self.clock_time + DECIDE
+
+    @property
     def end(self) -> float:
         """End of the transient, s."""
-        return self.clock_time + DECIDE + RECOVER
+        return self.decided_time + RECOVER
 
     def deck(self) -> Deck:
         """The testbench as a deck."""
@@ -57,9 +66,9 @@ class ReadBench:
             + ("line_driver",),
         )
         gnd = circuit.gnd
-        for supply in self.SUPPLIES[:-1]:
+        for supply in self.SUPPLIES:
             circuit.V(supply, f"vdd_{supply}", gnd, vdd)
-        release = self.clock_time + DECIDE
+        release = self.decided_time
 
         def command(name: str, idle: float, start: float) -> str:
             active = vdd - idle
@@ -108,7 +117,7 @@ class ReadBench:
         circuit.X("latch", "sense_amplifier", "bl", "ref", "clk_b", "out", "outb", "vdd_sense_amplifier", "0",
                   w=sense.latch_width)  # fmt: skip
         commands = [name for name in circuit.element_names if name.lower().endswith("_command")]
-        currents = [f"i(v{s})" for s in self.SUPPLIES[:-1]]
+        currents = [f"i(v{s})" for s in self.SUPPLIES]
         saved = ["v(bl)", "v(ref)", "v(out)", "v(outb)", "v(word0)", "v(clk_b)", *currents]
         saved += [f"i({name})" for name in commands] + [f"v({name[1:]})" for name in commands]
         return Deck(
@@ -119,7 +128,8 @@ class ReadBench:
             "reltol=1e-4 method=gear",
         )
 
-    def _lines(self, circuit, supply: str, node: str, fan_in: int) -> None:  # type: ignore[no-untyped-def]
+    def _lines(self, circuit: "Circuit", supply: str, node: str, fan_in: int) -> None:
+        """Read current source, line and discharge transistor on one input of the latch."""
         t = self.technology
         mirror = {"w": t.sense.source_width, "l": t.sense.source_length}
         circuit.X(f"source_{node}", "read_current_source", node, "bias", "idle", f"vdd_{supply}", **mirror)

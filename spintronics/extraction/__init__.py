@@ -5,10 +5,10 @@
 The curves are all that crosses: no parameter of the reference card is read.
 """
 
-from spintronics.extraction.compare import Comparison, compare
+from spintronics.extraction.comparison import Comparison, compare
 from spintronics.extraction.curves import Curves, Device, Plan, measure
-from spintronics.extraction.figures_of_merit import FiguresOfMerit, figures_of_merit
-from spintronics.extraction.fit import fit, fit_corner, fit_nominal
+from spintronics.extraction.figures import FiguresOfMerit, figures_of_merit
+from spintronics.extraction.fit import fit_corner, fit_nominal, fit_parameters
 
 __all__ = [
     "Comparison",
@@ -18,8 +18,8 @@ __all__ = [
     "Plan",
     "compare",
     "figures_of_merit",
-    "fit",
     "fit_corner",
     "fit_nominal",
+    "fit_parameters",
     "measure",
 ]

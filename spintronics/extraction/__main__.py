@@ -10,7 +10,7 @@ from pathlib import Path
 from spintronics.errors import InputError, SpintronicsError
 from spintronics.extraction import pdk
 from spintronics.extraction.cards import Values, device
-from spintronics.extraction.compare import Comparison, compare, table
+from spintronics.extraction.comparison import Comparison, compare, table
 from spintronics.extraction.curves import Curves, Device, Plan, Polarity, measure, write_currents
 from spintronics.extraction.fit import CORNER, fit_corner, fit_nominal
 from spintronics.extraction.write import card_file, write_text

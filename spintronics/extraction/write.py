@@ -5,8 +5,8 @@ from pathlib import Path
 from textwrap import wrap
 
 from spintronics.errors import InputError
-from spintronics.extraction.cards import Values, card
-from spintronics.extraction.compare import Comparison, table
+from spintronics.extraction.cards import FIXED, PARAMETERS, Values, card
+from spintronics.extraction.comparison import Comparison, table
 from spintronics.extraction.curves import Plan, Polarity
 
 
@@ -37,13 +37,14 @@ def card_file(
     )
     for model, _, comparison in models.values():
         lines += ["*", f"* {model}, W = {plan.widths[0] * 1e9:g} nm, 27 C: reference, this card, error"]
-        lines += [
-            f"*   {name:<36}{a:>12}{b:>12}{error:>13}".rstrip() for name, a, b, error in table(comparison)
-        ]
+        lines += [f"*   {name:<36}{a:>12}{b:>12}{error:>13}".rstrip() for name, a, b, error in table(comparison)]
     lines += [
         "*",
         "* Ion Vg = Vd = VDD; Ioff Vg = 0, Vd = VDD; Vt_sat at 100 nA W/L, Vd = VDD;",
         "* Vt_lin maximum-gm extrapolation at Vd = 0.05 V, less Vd/2; Vg >= Vt means Vg >= Vt_sat, every Vd > 0.",
+        "*",
+        f"* Stated, not fitted: {', '.join(f'{name}={value:g}' for name, value in FIXED.items())}.  Fitted:",
+        *(f"*   {parameter.name:<10}{parameter.meaning}" for parameter in PARAMETERS),
     ]
     for polarity, (model, values, _) in models.items():
         lines += ["", card(model, polarity, values).rstrip()]

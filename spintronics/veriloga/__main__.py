@@ -23,7 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         Exit status: 0, or 2 with one line on standard error where the model cannot be used.
     """
-    parser = argparse.ArgumentParser(prog="python -m spintronics.veriloga", description=main.__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m spintronics.veriloga", description="Writes a Verilog-A model as a subcircuit for ngspice."
+    )
     parser.add_argument("model", type=Path, metavar="MODEL.va")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
     parser.add_argument(
@@ -40,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.output is None:
             sys.stdout.write(text)
         else:
-            options.output.write_text(text)
+            options.output.write_text(text, encoding="utf-8")
     except (InputError, OSError) as error:
         print(error, file=sys.stderr)
         return 2

@@ -106,9 +106,9 @@ class _Reader:
             )
             for r in system["residuals"]
         )
-        defaults = self._module.get_param_defaults()
+        defaults = self._module.get_param_defaults()  # by lower-case name
         parameters = tuple(
-            Parameter(name, defaults[name], p["units"], p["description"])
+            Parameter(name, defaults[name.lower()], p["units"], p["description"])
             for name, p in self._declared.items()
             if name in self._used
         )

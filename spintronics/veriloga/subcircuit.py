@@ -2,13 +2,15 @@
 
 Values that several equations share become auxiliary nodes (a current source into 1 Ohm), what depends on parameters
 only becomes ``.param`` lines, and charges become capacitors: ngspice's ddt() lags a step and has no Jacobian.
+``$abstime`` becomes the voltage of a ramp: ngspice's own ``time`` holds the swept value in a .dc sweep.
 """
 
 import math
+import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from spintronics.veriloga.equations import Equations, Parameter, read_equations
@@ -21,11 +23,11 @@ _BINARY = {"add": ("+", 1), "sub": ("-", 1), "mul": ("*", 2), "div": ("/", 2)}
 _TESTS = {"eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">="}
 _TRUTHS = frozenset((*_TESTS, "not"))
 _ATOM = 3  # binds tighter than every binary operator
-# ngspice reads names without regard to case, and these are its own.
-_RESERVED = frozenset(
-    "abs acos acosh agauss and asin asinh atan atanh aunif boltz c ceil cos cosh ddt e echarge exp false floor gauss "
-    "hertz i idt int kelvin length limit ln log log10 m max min nint no not or pi planck pow pwl pwr sgn sin sinh sqr "
-    "sqrt tan tanh temp temper ternary_fcn time true u u2 unif uramp v vec yes".split()
+# ngspice reads names without regard to case, and these are its own in an expression or on a subcircuit's line.
+_RESERVED = re.compile(
+    r"abs|a?(cos|sin|tan)h?|agauss|and|aunif|boltz|c|ceil|ddt|e|echarge|exp|false|floor|gauss|hertz|i|idt|int|kelvin"
+    r"|length|limit|ln|log|log10|m|max|min|nint|no|not|or|pi|planck|pow|pwl|pwr|sgn|sqr|sqrt|temp|temper|ternary_fcn"
+    r"|time|true|u|u2|unif|uramp|v|vec|yes"
 )
 
 
@@ -63,16 +65,15 @@ def lower(path: Path, structural: Mapping[str, float]) -> Subcircuit:
     device = read_equations(path, structural)
     _check_names(path, device)
     try:
-        body = _Writer(device).body()
-    except OverflowError:
-        raise ModelError(path, "an infinite constant in an equation; ngspice has none") from None
-    lines = [
-        *_header(path, device, structural),
-        *_wrapped(f".subckt {device.name} {' '.join(device.ports)}"),
-        *_wrapped(" ".join(f"{p.name}={_number(p.default)}" for p in device.parameters), first="+ "),
-        *body,
-        f".ends {device.name}",
-    ]
+        lines = [
+            *_header(path, device, structural),
+            *_wrapped(f".subckt {device.name} {' '.join(device.ports)}"),
+            *_wrapped(" ".join(f"{p.name}={_number(p.default)}" for p in device.parameters), first="+ "),
+            *_Writer(device).body(),
+            f".ends {device.name}",
+        ]
+    except _NotFinite as found:
+        raise ModelError(path, f"a constant that is {found}, such as of 1/0 or ln(-1); ngspice has none") from None
     return Subcircuit(
         device.name, device.ports, {p.name: p.default for p in device.parameters}, "\n".join(lines) + "\n"
     )
@@ -86,7 +87,7 @@ def _check_names(path: Path, device: Equations) -> None:
         seen: dict[str, str] = {}
         for name in names:
             lower_case = name.lower()
-            if what == "parameter" and lower_case in _RESERVED:
+            if what == "parameter" and _RESERVED.fullmatch(lower_case):
                 raise ModelError(path, f"{what} {name!r} is a name of ngspice's own; rename it")
             if lower_case in seen:
                 raise ModelError(path, f"{what}s {seen[lower_case]!r} and {name!r} are one name to ngspice; rename one")
@@ -95,7 +96,7 @@ def _check_names(path: Path, device: Equations) -> None:
 
 def _header(path: Path, device: Equations, structural: Mapping[str, float]) -> Iterator[str]:
     folded = "".join(f" --fold {name}={_number(value)}" for name, value in structural.items())
-    for line in path.read_text().splitlines():
+    for line in path.read_text(encoding="utf-8").splitlines():
         if not line.startswith("//"):
             break
         yield f"* {line.removeprefix('//').removeprefix(' ')}".rstrip()
@@ -122,10 +123,14 @@ def _wrapped(text: str, first: str = "") -> list[str]:
     )
 
 
+class _NotFinite(Exception):
+    """A number that cannot be written; the text is the number."""
+
+
 def _number(value: float) -> str:
     """15 digits: all that a double surely holds, and 60n is 6e-08 rather than 6.000000000000001e-08."""
     if not math.isfinite(value):
-        raise OverflowError
+        raise _NotFinite(value)
     return f"{value:.15g}"
 
 
@@ -269,7 +274,8 @@ class _Writer:
             case "voltage":
                 return f"V({','.join(x.names)})"
             case "time":
-                return f"1e-12 * V({self._clock()})" if binding <= 2 else f"(1e-12 * V({self._clock()}))"
+                seconds = f"1e-12 * V({self._clock()})"
+                return f"({seconds})" if binding else seconds
             case "temperature":
                 return "(temper + 273.15)"
             case "neg":
@@ -277,10 +283,10 @@ class _Writer:
             case "not":
                 return f"(!{text(x.arguments[0], _ATOM)})"
             case "select":
-                condition, true, false = (text(y, _ATOM) for y in x.arguments)
+                condition, true, false = text(x.arguments[0]), *(text(y, _ATOM) for y in x.arguments[1:])
                 return f"({condition} ? {true} : {false})"
             case op if op in _TESTS:
-                left, right = (text(y, _ATOM) for y in x.arguments)
+                left, right = (text(y) for y in x.arguments)
                 return f"({left} {_TESTS[op]} {right})"
             case op if op in _BINARY:
                 symbol, own = _BINARY[op]
@@ -308,10 +314,7 @@ class _Writer:
         return self._names[x]
 
     def _clock(self) -> str:
-        """Node whose voltage is the time in ps: 0 outside transients, where ngspice's own ``time`` is not.
-
-        In a .dc sweep ``time`` holds the swept value, which would let a model's static branch go.
-        """
+        """Node whose voltage is the time in ps; 0 outside transients, where a source has its ``dc`` value."""
         if not self._clock_lines:
             name = self._clock_name
             self._clock_lines.append(f"V_{name} {name} 0 dc 0 pwl(0 0 1 1e12)")

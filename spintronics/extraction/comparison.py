@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spintronics.extraction.curves import Curves
-from spintronics.extraction.figures_of_merit import FiguresOfMerit, figures_of_merit
+from spintronics.extraction.figures import FiguresOfMerit, figures_of_merit
 
 
 @dataclass(frozen=True)

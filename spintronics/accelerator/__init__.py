@@ -1,0 +1,6 @@
+"""Maps a network onto computational sub-arrays and adds up what it costs."""
+
+from spintronics.accelerator.cost import LayerCost, NetworkCost, network_cost
+from spintronics.accelerator.mapping import LayerMapping, map_layer
+
+__all__ = ["LayerCost", "LayerMapping", "NetworkCost", "map_layer", "network_cost"]

@@ -1,0 +1,95 @@
+"""Energy and area of a network on the sub-arrays: action counts times device-table entries, nothing else."""
+
+from dataclasses import dataclass
+
+from spintronics.accelerator.mapping import LayerMapping, map_layer
+from spintronics.array import SubArray
+from spintronics.networks import BitWidths, FirstLayer, Network
+
+
+@dataclass(frozen=True)
+class LayerCost:
+    """Cost of one layer for one image.
+
+    Attributes:
+        mapping: its action counts.
+        energy_parts: J by action: read, write, AND, bit-counter, shifter, sum.
+        area: of its sub-arrays, m².
+    """
+
+    mapping: LayerMapping
+    energy_parts: dict[str, float]
+    area: float
+
+    @property
+    def energy(self) -> float:
+        """Sum of the parts, J."""
+        return sum(self.energy_parts.values())
+
+
+@dataclass(frozen=True)
+class NetworkCost:
+    """Cost of a network for one image; totals are the sums over its layers.
+
+    Kernels are resident: their one-time writing is not in.  Not in either: DPU (quantizer, batch norm,
+    activation), pooling, buses between sub-arrays.
+    """
+
+    network: str
+    dataset: str
+    widths: BitWidths
+    first_layer: FirstLayer
+    layers: tuple[LayerCost, ...]
+
+    @property
+    def energy_parts(self) -> dict[str, float]:
+        """J by action."""
+        return {name: sum(layer.energy_parts[name] for layer in self.layers) for name in self.layers[0].energy_parts}
+
+    @property
+    def energy(self) -> float:
+        """Energy per image, J."""
+        return sum(self.energy_parts.values())
+
+    @property
+    def area(self) -> float:
+        """Area of all sub-arrays, m²."""
+        return sum(layer.area for layer in self.layers)
+
+    @property
+    def sub_arrays(self) -> int:
+        """Computational sub-arrays."""
+        return sum(layer.mapping.sub_arrays for layer in self.layers)
+
+
+def network_cost(network: Network, widths: BitWidths, first_layer: FirstLayer, sub_array: SubArray) -> NetworkCost:
+    """Cost of a network with given bit widths.
+
+    Args:
+        widths: bits of weights and of inputs; the first layer's inputs take the convention's bits instead.
+    Raises:
+        InputError: a layer that does not fit into a sub-array.
+    """
+    layers = []
+    for index, work in enumerate(network.work):
+        i_bits = first_layer.input_bits if index == 0 else widths.inputs
+        mapping = map_layer(work, widths.weights, i_bits, sub_array.rows, sub_array.columns)
+        layers.append(LayerCost(mapping, _energy(mapping, sub_array), mapping.sub_arrays * sub_array.area))
+    return NetworkCost(network.name, network.dataset, widths, first_layer, tuple(layers))
+
+
+def _energy(mapping: LayerMapping, sub_array: SubArray) -> dict[str, float]:
+    table = sub_array.table
+    parts = {
+        "read": mapping.bits_read * table.read.energy,
+        "write": mapping.bits_written * table.write.energy,
+        "AND": mapping.and_operations * table.logic_and.energy,
+    }
+    for name, cost in (
+        ("bit-counter", sub_array.bit_count),
+        ("shifter", sub_array.shift),
+    ):
+        parts[name] = sum(rows * cost(bits).energy for bits, rows in mapping.row_ands.items())
+    sums = sum(mapping.row_ands.values())
+    parts["sum"] = sums * sub_array.accumulate(mapping.accumulator_bits).energy
+    return parts

@@ -1,0 +1,202 @@
+"""Operations as transients: write, read, AND and OR on every input, their results, energies and latencies."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import numpy.typing as npt
+
+from spintronics.cards import ModelCards
+from spintronics.characterize.device_table import ActionCost, OperationFailed
+from spintronics.circuits.read_bench import START, ReadBench
+from spintronics.circuits.sense_path import Operation
+from spintronics.circuits.write_bench import HIGHEST_WRITE_VOLTAGE, WriteBench
+from spintronics.magnetics import Macrospin
+from spintronics.ngspice import Simulator, Waves
+from spintronics.technology import Technology
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class OperationResult:
+    """One operation on one input.
+
+    Attributes:
+        operation: ``"write"``, ``"read"``, ``"AND"`` or ``"OR"``.
+        inputs: stored bits (read, AND, OR) or the bit written.
+        result: what came out: ``"0"``, ``"1"``, or ``"?"`` where the latch did not decide or the cell is between.
+        expected: what should have come out.
+        cost: energy by supply and line driver, and latency: command to result (read, AND, OR), or command to the
+            end of the write pulse (write).
+        waves: the transient.
+    """
+
+    operation: str
+    inputs: str
+    result: str
+    expected: str
+    cost: ActionCost
+    waves: Waves
+
+
+@dataclass(frozen=True)
+class Switching:
+    """Writes of one bit from thermal initial angles.
+
+    Attributes:
+        bit: written.
+        voltage: magnitude of the write supply, V.
+        current: charge current in the heavy metal on the pulse's plateau, A.
+        times: write current at half of its plateau to the magnetization at the hard plane, s, one per angle; NaN
+            where it did not end in the new state.
+        waves: the transient from the first angle.
+    """
+
+    bit: int
+    voltage: float
+    current: float
+    times: FloatArray
+    waves: Waves
+
+
+def energy(waves: Waves, source: str, node: str | None = None, level: float = 0.0) -> float:
+    """Energy that a voltage source delivers over the transient, J: −∫ v · i dt.
+
+    Args:
+        source: name of the source; its current is ``i(v<source>)``.
+        node: its node where its voltage varies; else ``level``, its constant voltage, V.
+    """
+    voltage = waves[f"v({node})"] if node else level
+    return float(-np.trapezoid(voltage * waves[f"i(v{source})"], waves.x))
+
+
+def crossing(time: FloatArray, values: FloatArray, level: float, after: float) -> float:
+    """First time from ``after`` on at which the values cross a level (linear interpolation), s; NaN where never."""
+    side = values > level
+    crossed = np.nonzero((side[1:] != side[:-1]) & (time[1:] >= after))[0]
+    if not crossed.size:
+        return float("nan")
+    n = crossed[0]
+    part = (level - values[n]) / (values[n + 1] - values[n])
+    return float(time[n] + part * (time[n + 1] - time[n]))
+
+
+def write_voltage(technology: Technology, cards: ModelCards, simulator: Simulator, bit: int) -> float:
+    """Magnitude of the write supply that drives the wanted current through the heavy metal, V.
+
+    Raises:
+        OperationFailed: not even the highest write voltage does.
+    """
+    waves = simulator.run(WriteBench(technology, cards, bit, 0.0, 0.0, 0.0).calibration().text())
+    current = np.abs(waves["i(vheavy_metal)"])
+    wanted = technology.write.current
+    if current.max() < wanted:
+        raise OperationFailed(
+            f"write {bit}: {HIGHEST_WRITE_VOLTAGE:g} V drives only {current.max() * 1e6:.1f} µA through the heavy metal; "
+            f"write.current = {wanted * 1e6:g} µA needs wider transistors (cell.write_width, write.driver_width)"
+        )
+    return float(np.interp(wanted, current, np.abs(waves.x)))
+
+
+def switching(
+    technology: Technology, cards: ModelCards, simulator: Simulator, bit: int, angles: int, seed: int, workers: int
+) -> Switching:
+    """Write a bit from ``angles`` thermal initial angles (Boltzmann about the easy axis) at the wanted current."""
+    voltage = write_voltage(technology, cards, simulator, bit)
+    spin = Macrospin(technology.junction, technology.heavy_metal, technology.cmos.temperature)
+    theta, phi = spin.thermal_angles(angles, seed)
+    benches = [WriteBench(technology, cards, bit, voltage, float(a), float(b)) for a, b in zip(theta, phi, strict=True)]
+    runs = simulator.map(lambda sim, bench: (bench, sim.run(bench.deck().text())), benches, workers)
+    return Switching(
+        bit=bit,
+        voltage=voltage,
+        current=float(np.abs(np.interp(benches[0].pulse_end, runs[0][1].x, runs[0][1]["i(vheavy_metal)"]))),
+        times=np.array([_switching_time(bench, waves) for bench, waves in runs]),
+        waves=runs[0][1],
+    )
+
+
+def write(technology: Technology, cards: ModelCards, simulator: Simulator, bit: int, voltage: float) -> OperationResult:
+    """Write one bit over its opposite, from the root-mean-square thermal angle in the plane."""
+    spin = Macrospin(technology.junction, technology.heavy_metal, technology.cmos.temperature)
+    bench = WriteBench(technology, cards, bit, voltage, (2 * spin.thermal_stability) ** -0.5, 0.0)
+    waves = simulator.run(bench.deck().text())
+    final = float(waves["v(my)"][-1])
+    parts = {
+        "write supply": energy(waves, "write_supply", level=voltage if bit else -voltage),
+        "word line": energy(waves, "word_line", level=technology.cmos.supply),
+        "driver enable": energy(waves, "enable", level=technology.cmos.supply)
+        + energy(waves, "enable_low", level=0.0 if bit else -voltage),
+        "command inputs": sum(energy(waves, s, node=s) for s in ("word_command", "enable_command")),
+    }
+    result = "?" if abs(final) < 0.5 else str(int(final < 0))
+    return OperationResult("write", str(bit), result, str(bit), ActionCost(parts, bench.pulse_end - START), waves)
+
+
+def sense(
+    technology: Technology, cards: ModelCards, simulator: Simulator, operation: Operation, stored: tuple[int, ...]
+) -> OperationResult:
+    """Read, AND or OR of the stored bits, through the latch."""
+    bench = ReadBench(technology, cards, operation, stored)
+    waves = simulator.run(bench.deck().text())
+    vdd = technology.cmos.supply
+    parts = {s.replace("_", " "): energy(waves, s, level=vdd) for s in ReadBench.SUPPLIES}
+    parts["bias"] /= technology.array.columns  # one generator serves every column
+    commands = [name[3:-1] for name in waves if name.startswith("i(v") and name.endswith("_command)")]
+    parts["command inputs"] = sum(energy(waves, c, node=c) for c in commands)
+    at = bench.decided_time
+    out, outb = (float(np.interp(at, waves.x, waves[f"v({n})"])) for n in ("out", "outb"))
+    decided = abs(out - outb) > 0.8 * vdd
+    falls = "outb" if out > outb else "out"
+    decision = crossing(waves.x, waves[f"v({falls})"], vdd / 2, bench.clock_time)
+    expected = all(stored) if operation is Operation.AND else any(stored)
+    return OperationResult(
+        operation.value,
+        "".join(map(str, stored)),
+        str(int(out > outb)) if decided else "?",
+        str(int(expected)),
+        ActionCost(parts, decision - START),
+        waves,
+    )
+
+
+def operations(
+    technology: Technology, cards: ModelCards, simulator: Simulator, voltages: tuple[float, float], workers: int
+) -> list[OperationResult]:
+    """Write '0' and '1', read '0' and '1', AND and OR on every pair of inputs.
+
+    Args:
+        voltages: write supplies for '0' and '1', V (see :func:`write_voltage`).
+    """
+    senses = [(Operation.READ, (bit,)) for bit in (0, 1)]
+    senses += [(op, pair) for op in (Operation.AND, Operation.OR) for pair in product((0, 1), repeat=2)]
+    written = simulator.map(
+        lambda sim, bit: write(technology, cards, sim, bit, voltages[bit]), (0, 1), workers
+    )
+    return written + simulator.map(lambda sim, s: sense(technology, cards, sim, *s), senses, workers)
+
+
+def require_right(results: Sequence[OperationResult]) -> None:
+    """Nothing is costed with an operation that gives a wrong result.
+
+    Raises:
+        OperationFailed: names the first such operation, its inputs and what came out.
+    """
+    for r in results:
+        if r.result != r.expected:
+            found = "no decision" if r.result == "?" else f"result {r.result}"
+            raise OperationFailed(
+                f"{r.operation} of {r.inputs}: {found}, expected {r.expected}; "
+                "see the sense margins and the write pulse; no costs are derived from it"
+            )
+
+
+def _switching_time(bench: WriteBench, waves: Waves) -> float:
+    m_y, target = waves["v(my)"], -1 if bench.bit else 1
+    if m_y[-1] * target < 0.5:
+        return float("nan")
+    current = np.abs(waves["i(vheavy_metal)"])
+    started = crossing(waves.x, current, bench.technology.write.current / 2, bench.pulse_start)
+    return crossing(waves.x, m_y, 0.0, started) - started

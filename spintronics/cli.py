@@ -1,0 +1,152 @@
+"""The ``spintronics`` command."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from spintronics.pipeline import Advance
+
+app = typer.Typer(
+    help="From a spin-Hall MTJ, through ngspice, to a CNN computed inside the memory array.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Entry point: errors a user can act on are one line on stderr and exit status 2."""
+    from spintronics.errors import SpintronicsError
+
+    try:
+        app()
+    except SpintronicsError as error:
+        sys.exit(_complain(str(error)))
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        sys.exit(_complain(f"{where}{error.strerror or error}"))
+    except KeyboardInterrupt:
+        print("interrupted; what was written is whole", file=sys.stderr)
+        sys.exit(130)
+
+
+def _complain(message: str) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return 2
+
+
+@app.callback()
+def _commands() -> None:
+    """From a spin-Hall MTJ, through ngspice, to a CNN computed inside the memory array."""
+
+
+@app.command()
+def run(
+    pipeline: Annotated[str, typer.Argument(help="Name of a pipeline (imce) or a path to your own TOML file.")],
+    out: Annotated[Path | None, typer.Option(help="Results folder.", show_default="results/NAME")] = None,
+    trials: Annotated[int | None, typer.Option(help="Trials per state.", show_default="the pipeline's")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of every draw.", show_default="the pipeline's")] = None,
+    workers: Annotated[int | None, typer.Option(help="ngspice processes at once.", show_default="all cores")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Any key, such as technology.junction.tmr=1.2; repeatable."),
+    ] = None,
+) -> None:
+    """Run a pipeline and write its tables, figures and trials.
+
+    Example: spintronics run imce --trials 10000 --set technology.junction.tmr=1.2
+    """
+    from spintronics.errors import InputError
+    from spintronics.pipeline import Pipeline, Run, default_workers
+
+    overrides: dict[str, str] = {}
+    for setting in settings or []:
+        key, equals, value = setting.partition("=")
+        if not (key and equals and value):
+            raise InputError(f"--set {setting}: write KEY=VALUE, such as technology.junction.tmr=1.2")
+        overrides[key.strip()] = value.strip()
+    overrides |= {key: str(value) for key, value in (("trials", trials), ("seed", seed)) if value is not None}
+    chosen, technology = Pipeline.load(pipeline, overrides)
+    folder = out if out is not None else Path("results") / chosen.name
+    with _Bars() as bars:
+        count = workers if workers is not None else default_workers()
+        results = Run(chosen, technology, folder, count, bars.stage, overrides).execute()
+    _print_tables(results)
+    print(f"\nresults in {folder}")
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is there, what is missing, and how to get it.
+
+    Exit status 0 where everything that a run needs is there, 2 where something is missing.
+    """
+    from spintronics.doctor import examine
+
+    findings = examine()
+    for f in findings:
+        mark = "ok" if f.ok else ("missing" if f.needed else "absent")
+        print(f"{mark:8}{f.subject:16}{f.found}" + (f"; {f.remedy}" if f.remedy else ""))
+    if not all(f.ok for f in findings if f.needed):
+        raise typer.Exit(2)
+
+
+class _Bars:
+    """Progress bars on a terminal; nothing where the output is none."""
+
+    def __enter__(self) -> "_Bars":
+        self._progress = None
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+            self._progress = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("trials, {task.speed:.0f}/s" if False else "{task.fields[rate]}"),
+                TimeRemainingColumn(),
+                console=Console(stderr=True),
+                transient=True,
+            )
+            self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._progress:
+            self._progress.stop()
+
+    def stage(self, name: str, total: int) -> "Advance":
+        """A bar for one stage."""
+        progress = self._progress
+        if progress is None:
+            return lambda _: None
+        task = progress.add_task(name, total=total, rate="")
+
+        def advance(amount: int) -> None:
+            progress.advance(task, amount)
+            speed = progress.tasks[task].speed
+            progress.update(task, rate=f"{speed:,.0f} trials/s" if speed else "")
+
+        return advance
+
+
+SHOWN = ("device", "sense_margin", "operations", "storage", "energy", "comparison")
+
+
+def _print_tables(results: "dict[str, object]") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    for name in SHOWN:
+        rows = results[name]
+        table = Table(title=name.replace("_", " "), title_justify="left")
+        for column in rows[0]:  # type: ignore[index]
+            table.add_column(column, overflow="fold")
+        for row in rows:  # type: ignore[attr-defined]
+            table.add_row(*("–" if v is None else f"{v:.4g}" if isinstance(v, float) else str(v) for v in row.values()))
+        console.print(table)

@@ -1,0 +1,94 @@
+"""What a run needs and whether this machine has it."""
+
+import platform
+import sys
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+from spintronics.errors import SpintronicsError
+from spintronics.ngspice import Installation, Simulator, find_ngspice
+from spintronics.resources import MODELS
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked for.
+
+    Attributes:
+        ok: it is there.
+        needed: a run needs it.
+        remedy: how to get it, where it is missing.
+    """
+
+    subject: str
+    ok: bool
+    needed: bool
+    found: str
+    remedy: str = ""
+
+
+def examine() -> list[Finding]:
+    """Python, packages, ngspice and what it can do, cards, cores: each tried, not assumed."""
+    from spintronics.pipeline import default_workers
+
+    python = sys.version_info >= (3, 11)
+    findings = [
+        Finding("Python", python, True, platform.python_version(), "" if python else "Python 3.11 or newer is needed")
+    ]
+    findings += [_package(name) for name in ("PySpice", "numpy", "scipy", "matplotlib", "pyarrow")]
+    try:
+        ngspice = find_ngspice()
+    except SpintronicsError as error:
+        findings.append(Finding("ngspice", False, True, str(error)))
+    else:
+        findings.append(Finding("ngspice", True, True, f"{ngspice.version} at {ngspice.path}"))
+        findings += _abilities(ngspice)
+    names = sorted(p.stem for p in (MODELS / "cmos").glob("*.spice"))
+    findings.append(Finding("model cards", bool(names), True, ", ".join(names) or "none"))
+    findings.append(Finding("cores", True, True, str(default_workers())))
+    return findings
+
+
+def _package(name: str) -> Finding:
+    try:
+        return Finding(name, True, True, version(name))
+    except PackageNotFoundError:
+        return Finding(name, False, True, "not installed", f"pip install {name}")
+
+
+_PROBES = {
+    "BSIM4": ("m1 d d 0 0 probe w=1u l=1u\nv1 d 0 1\n.model probe nmos level=54 version=4.8\n.op\n", True, ""),
+    "XSPICE": ("a1 in out probe\nv1 in 0 1\nr1 out 0 1k\n.model probe gain(gain=2)\n.op\n", False,
+               "not needed by a run; an ngspice built with --enable-xspice has it"),
+}  # fmt: skip
+
+
+def _abilities(ngspice: Installation) -> list[Finding]:
+    findings = []
+    for name, (body, needed, remedy) in _PROBES.items():
+        try:
+            Simulator(ngspice, timeout=20).run(f"probe {name}\n{body}.end\n")
+        except SpintronicsError as error:
+            findings.append(Finding(name, False, needed, str(error), remedy or "use an ngspice that has it"))
+        else:
+            findings.append(Finding(name, True, needed, "works"))
+    findings.append(_osdi(ngspice))
+    return findings
+
+
+def _osdi(ngspice: Installation) -> Finding:
+    """OSDI is there where ngspice knows the ``osdi`` command; asked with a file that does not exist."""
+    import subprocess
+
+    script = ".title probe\n.control\nosdi nowhere.osdi\nquit\n.endc\n.end\n"
+    try:
+        answer = subprocess.run(
+            [ngspice.path, "-n", "-b", "/dev/stdin"], input=script, capture_output=True, text=True, timeout=20,
+            check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Finding("OSDI", False, False, str(error))
+    output = answer.stdout + answer.stderr
+    there = "no such command" not in output.lower() and "unimplemented" not in output.lower()
+    remedy = "" if there else "not needed; junctions run as subcircuits (an ngspice 40+ with --enable-osdi has it)"
+    return Finding("OSDI", there, False, "known" if there else "not built in", remedy)

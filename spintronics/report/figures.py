@@ -1,0 +1,133 @@
+"""The figures of a run, matplotlib only, each returned and not yet saved."""
+
+from collections.abc import Sequence
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from spintronics.accelerator import NetworkCost
+from spintronics.characterize.operations import OperationResult, Switching
+from spintronics.characterize.sense_margin import SenseMargin, SenseTrials
+
+# Okabe and Ito's palette: distinct to colour-blind readers; hatching and labels carry the rest.
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
+STYLE = {
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "legend.frameon": False,
+    "svg.hashsalt": "spintronics",  # the same run draws the same file
+}
+
+
+def sense_margin(solved: Sequence[SenseTrials], margins: Sequence[SenseMargin]) -> Figure:
+    """Histogram of the sense voltage in every state, one panel per fan-in, with references and nominal margins."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7.0, 2.2 * len(solved)), layout="constrained")
+        panels = figure.subplots(len(solved), 1, squeeze=False)[:, 0]
+        for panel, trials in zip(panels, solved, strict=True):
+            _histogram(panel, trials, [m for m in margins if m.fan_in == trials.fan_in])
+        panels[-1].set_xlabel("sense voltage (mV)")
+    return figure
+
+
+def _histogram(panel: Axes, trials: SenseTrials, margins: Sequence[SenseMargin]) -> None:
+    volts = trials.v_sense * 1e3
+    bins = np.linspace(volts.min(), volts.max(), 241).tolist()
+    top = 0.0
+    for n in range(trials.fan_in + 1):
+        counts, _, _ = panel.hist(volts[:, n], bins=bins, color=COLOURS[n], alpha=0.75, label=trials.state(n))
+        top = max(top, float(np.max(counts)))
+    for m in margins:
+        panel.axvline(m.v_reference * 1e3, color="black", linewidth=0.9, linestyle="--")
+        panel.annotate(
+            f"{m.operation.value} reference\nnominal {m.nominal * 1e3:.1f} mV, worst {m.worst * 1e3:.1f} mV\n"
+            f"{m.failures.failures} of {m.failures.trials} fail",
+            (m.v_reference * 1e3, top * 1.02),
+            ha="center",
+            va="bottom",
+            fontsize=7,
+        )
+    panel.set_ylim(0, top * 1.05)
+    title = "memory read" if trials.fan_in == 1 else f"fan-in {trials.fan_in}"
+    panel.set_ylabel(f"{title}\ntrials per bin")
+    panel.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), title="cells")
+
+
+def write_waveforms(writes: Sequence[Switching]) -> Figure:
+    """Charge current and magnetization during the writes of '0' and '1'."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7.0, 3.6), layout="constrained")
+        current, magnetization = figure.subplots(2, 1, sharex=True)
+        for write, colour in zip(writes, COLOURS, strict=False):
+            time = write.waves.x * 1e9
+            label = f"write '{write.bit}'"
+            current.plot(time, write.waves["i(vheavy_metal)"] * 1e6, color=colour, label=label)
+            magnetization.plot(time, write.waves["v(my)"], color=colour, label=label)
+        current.set_ylabel("heavy-metal\ncurrent (µA)")
+        magnetization.set_ylabel("m along the easy axis\n(+1 = P, −1 = AP)")
+        magnetization.set_xlabel("time (ns)")
+        current.legend()
+    return figure
+
+
+def sense_waveforms(results: Sequence[OperationResult]) -> Figure:
+    """Bit line, reference and latch outputs of AND and OR on every pair of inputs."""
+    shown = [r for r in results if r.operation in ("AND", "OR")]
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7.0, 4.2), layout="constrained")
+        axes = figure.subplots(2, max(len(shown) // 2, 1), sharex=True, sharey=True, squeeze=False)
+        for panel, r in zip(axes.flat, shown, strict=False):
+            time = r.waves.x * 1e9
+            for node, colour, style in (("bl", 0, "-"), ("ref", 1, "--"), ("out", 2, "-"), ("outb", 3, ":")):
+                panel.plot(time, r.waves[f"v({node})"], style, color=COLOURS[colour], label=node, linewidth=1.1)
+            panel.set_title(f"{r.inputs[0]} {r.operation} {r.inputs[1:]} = {r.result}", fontsize=8)
+        axes[0, 0].legend(fontsize=7)
+        figure.supxlabel("time (ns)", fontsize=9)
+        figure.supylabel("voltage (V)", fontsize=9)
+    return figure
+
+
+def energy(costs: Sequence[NetworkCost]) -> Figure:
+    """Energy per image by action, every network and configuration (first layer by the seed's convention)."""
+    networks = list(dict.fromkeys(c.network for c in costs))
+    convention = costs[0].first_layer
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7.0, 2.8), layout="constrained")
+        for panel, network in zip(figure.subplots(1, len(networks), squeeze=False)[0], networks, strict=True):
+            chosen = [c for c in costs if c.network == network and c.first_layer is convention]
+            base = np.zeros(len(chosen))
+            for n, part in enumerate(chosen[0].energy_parts):
+                heights = np.array([c.energy_parts[part] * 1e6 for c in chosen])
+                panel.bar([str(c.widths) for c in chosen], heights, bottom=base, color=COLOURS[n], label=part)
+                base += heights
+            panel.set_title(network)
+            panel.set_xlabel("W:I")
+        figure.axes[0].set_ylabel("energy per image (µJ)")
+        figure.axes[0].legend(fontsize=7)
+    return figure
+
+
+def and_operations(costs: Sequence[NetworkCost], network: str) -> Figure:
+    """AND operations per layer of one network, per configuration and first-layer convention."""
+    conventions = list(dict.fromkeys(c.first_layer for c in costs))
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7.0, 2.8), layout="constrained")
+        panels = figure.subplots(1, len(conventions), squeeze=False)[0]
+        for panel, convention in zip(panels, conventions, strict=True):
+            chosen = [c for c in costs if c.network == network and c.first_layer is convention]
+            base = np.zeros(len(chosen))
+            for n, layer in enumerate(chosen[0].layers):
+                heights = np.array([c.layers[n].mapping.and_operations / 1e6 for c in chosen])
+                panel.bar([str(c.widths) for c in chosen], heights, bottom=base, color=COLOURS[n % len(COLOURS)],
+                          label=layer.mapping.layer)  # fmt: skip
+                base += heights
+            panel.set_title(f"{network}, first layer {convention.value}")
+            panel.set_xlabel("W:I")
+        panels[0].set_ylabel("AND operations (millions)")
+        panels[-1].legend(fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return figure

@@ -1,0 +1,266 @@
+"""The tables of a run as rows: ours, the slides' where they give a figure, and the ratio."""
+
+import csv
+import io
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spintronics import units
+from spintronics.accelerator import NetworkCost
+from spintronics.characterize.operations import OperationResult, Switching
+from spintronics.characterize.sense_margin import SenseMargin, SenseTrials
+from spintronics.magnetics import Macrospin
+from spintronics.montecarlo import normal_tail
+from spintronics.networks import AndOperations, Storage
+from spintronics.technology import Technology
+
+Row = Mapping[str, str | int | float | None]
+
+
+@cache
+def slides() -> dict[str, Any]:
+    """Figures of the IMCE slides."""
+    return tomllib.loads((Path(__file__).parent / "imce_slides.toml").read_text(encoding="utf-8"))
+
+
+def ratio(ours: float, theirs: float | None) -> float | None:
+    """Ours over theirs; None where they give no figure."""
+    return ours / theirs if theirs else None
+
+
+def device(technology: Technology, writes: Sequence[Switching]) -> list[Row]:
+    """Junction, heavy metal and writing: quantity, value, unit, slides' value, ratio, how it was found."""
+    junction, spin = technology.junction, Macrospin(technology.junction, technology.heavy_metal,
+                                                    technology.cmos.temperature)  # fmt: skip
+    given = {name: units.parse(entry["value"], unit) for (name, entry), unit in
+             zip(slides()["device"].items(), ("A", "s"), strict=True)}  # fmt: skip
+    rows: list[Row] = []
+
+    def row(quantity: str, value: float, unit: str, how: str, theirs: float | None = None) -> None:
+        rows.append(
+            {"quantity": quantity, "value": value, "unit": unit, "seed_value": theirs, "ratio": ratio(value, theirs),
+             "how": how}  # fmt: skip
+        )
+
+    row("junction resistance, P", junction.r_p, "ohm", "RA / area")
+    row("junction resistance, AP, zero bias", junction.r_ap(), "ohm", "R_P (1 + TMR)")
+    row("heavy-metal resistance", technology.heavy_metal.resistance, "ohm", "resistivity, geometry")
+    row("in-plane anisotropy field", spin.in_plane_anisotropy_field, "A/m", "demagnetization factors")
+    row("out-of-plane field", spin.out_of_plane_field, "A/m", "demagnetization factors, interface anisotropy")
+    row("thermal stability", spin.thermal_stability, "1", "energy barrier / kT")
+    row("spin current / charge current", spin.spin_hall_gain, "1", "spin Hall formula of the slides")
+    row("critical write current", spin.critical_write_current, "A", "instability threshold, closed form")
+    row("critical read current", spin.critical_read_current, "A", "spin-transfer threshold, closed form")
+    row("read current", technology.sense.current, "A", "technology file")
+    for write in writes:
+        name = f"write {write.bit}"
+        row(f"{name}: supply", write.voltage, "V", "ngspice, supply that drives the current")
+        row(f"{name}: current", write.current, "A", "ngspice, plateau of the pulse", given["write_current"])
+        mean = float(np.nanmean(write.times)) if np.isfinite(write.times).any() else float("nan")
+        how = f"ngspice, {len(write.times)} thermal initial angles"
+        row(f"{name}: mean switching time", mean, "s", how, given["switching_time"])
+        row(f"{name}: shortest switching time", float(np.min(write.times)), "s", how)
+        row(f"{name}: longest switching time", float(np.max(write.times)), "s", how)
+        row(f"{name}: not switched", int(np.isnan(write.times).sum()), "1", how)
+    return rows
+
+
+def sense_margin(margins: Iterable[SenseMargin]) -> list[Row]:
+    """One row per operation and fan-in."""
+    return [
+        {
+            "operation": m.operation.value,
+            "fan_in": m.fan_in,
+            "low_state": m.low_state,
+            "high_state": m.high_state,
+            "reference_ohm": m.reference,
+            "v_reference_mV": m.v_reference * 1e3,
+            "nominal_margin_mV": m.nominal * 1e3,
+            "worst_margin_mV": m.worst * 1e3,
+            "failures": m.failures.failures,
+            "trials": m.failures.trials,
+            "p_fail": m.failures.p,
+            "p_fail_low": m.failures.low,
+            "p_fail_high": m.failures.high,
+            "margin_3_sigma_mV": m.at_3_sigma * 1e3,
+            "margin_6_sigma_mV": m.at_6_sigma * 1e3,
+        }
+        for m in margins
+    ]
+
+
+def sense_voltage(solved: Iterable[SenseTrials]) -> list[Row]:
+    """Distribution of the sense voltage in each state: moments, extremes, fitted tails."""
+    rows: list[Row] = []
+    for trials in solved:
+        for n in range(trials.fan_in + 1):
+            v = trials.v_sense[:, n] * 1e3
+            rows.append(
+                {
+                    "fan_in": trials.fan_in,
+                    "state": trials.state(n),
+                    "trials": len(v),
+                    "redrawn": trials.junctions.redrawn,
+                    "mean_mV": float(v.mean()),
+                    "sigma_mV": float(v.std(ddof=1)) if len(v) > 1 else None,
+                    "min_mV": float(v.min()),
+                    "max_mV": float(v.max()),
+                    **{
+                        f"tail_{'minus' if side < 0 else 'plus'}_{n_sigma}_sigma_mV": normal_tail(v, side, n_sigma)
+                        for side in (-1, 1)
+                        for n_sigma in (3, 6)
+                    },
+                }
+            )
+    return rows
+
+
+def operations(results: Iterable[OperationResult]) -> list[Row]:
+    """One row per operation and input."""
+    return [
+        {
+            "operation": r.operation,
+            "inputs": r.inputs,
+            "result": r.result,
+            "energy_fJ": r.cost.energy * 1e15,
+            "latency_ns": r.cost.latency * 1e9,
+        }
+        for r in results
+    ]
+
+
+def energy_by_contributor(results: Iterable[OperationResult]) -> list[Row]:
+    """One row per operation, input and supply or line driver; the parts sum to the operation's energy."""
+    return [
+        {"operation": r.operation, "inputs": r.inputs, "contributor": name, "energy_fJ": joules * 1e15}
+        for r in results
+        for name, joules in r.cost.parts.items()
+    ]
+
+
+def and_operations(counts: Iterable[AndOperations]) -> list[Row]:
+    """One row per network, layer, configuration and first-layer convention."""
+    return [
+        {
+            "network": c.network,
+            "layer": c.layer,
+            "w_bits": c.w_bits,
+            "i_bits": c.i_bits,
+            "first_layer": c.first_layer.value,
+            "and_operations": c.and_operations,
+        }
+        for c in counts
+    ]
+
+
+def storage(entries: Iterable[Storage]) -> list[Row]:
+    """One row per network and configuration; slides' totals for AlexNet."""
+    rows: list[Row] = []
+    for s in entries:
+        given = slides()["storage"] if (s.network, s.configuration) == ("alexnet", "1:1") else {}
+        rows.append(
+            {
+                "network": s.network,
+                "configuration": s.configuration,
+                **{f"{part}_MiB": mib for part, mib in s.parts_mib.items()},
+                "total_MiB": s.total_mib,
+                "ratio_to_single": s.ratio_to_single,
+                "ratio_to_double": s.ratio_to_double,
+                "seed_total_MiB": given.get("total_MiB"),
+                "seed_ratio_to_single": given.get("ratio_to_single"),
+                "seed_ratio_to_double": given.get("ratio_to_double"),
+                "ratio": ratio(s.total_mib, given.get("total_MiB")),
+            }
+        )
+    return rows
+
+
+def energy(costs: Iterable[NetworkCost]) -> list[Row]:
+    """One row per network, configuration and first-layer convention: energy per image by action, AND share, area."""
+    limit = slides()["shares"]["and_energy_at_most"]
+    return [
+        {
+            "network": c.network,
+            "w_bits": c.widths.weights,
+            "i_bits": c.widths.inputs,
+            "first_layer": c.first_layer.value,
+            **{f"{name.replace('-', '_')}_uJ": joules * 1e6 for name, joules in c.energy_parts.items()},
+            "total_uJ": c.energy * 1e6,
+            "and_share": c.energy_parts["AND"] / c.energy,
+            "seed_and_share_at_most": limit,
+            "ratio": c.energy_parts["AND"] / c.energy / limit,
+            "sub_arrays": c.sub_arrays,
+            "area_mm2": c.area * 1e6,
+        }
+        for c in costs
+    ]
+
+
+def comparison(costs: Iterable[NetworkCost]) -> list[Row]:
+    """Binary networks per data set: this project's IMCE beside the slides' IMCE and their RRAM designs.
+
+    The RRAM designs are the slides' own figures; this project has no model of them here.
+    """
+    given = slides()
+    rows: list[Row] = []
+
+    def row(design: str, dataset: str, ours: NetworkCost | None, theirs: Mapping[str, float]) -> None:
+        energy_uj = ours.energy * 1e6 if ours else None
+        area_mm2 = ours.area * 1e6 if ours else None
+        seed_energy, seed_area = theirs.get("energy_uJ"), theirs.get("area_mm2")
+        rows.append(
+            {
+                "design": design,
+                "dataset": dataset,
+                "energy_uJ": energy_uj,
+                "area_mm2": area_mm2,
+                "seed_energy_uJ": seed_energy,
+                "seed_area_mm2": seed_area,
+                "ratio_energy": ratio(energy_uj, seed_energy) if energy_uj else None,
+                "ratio_area": ratio(area_mm2, seed_area) if area_mm2 else None,
+            }
+        )
+
+    for cost in costs:
+        if (cost.widths.weights, cost.widths.inputs) == (1, 1):
+            theirs = given["imce"].get(cost.dataset.lower(), {})
+            row(f"IMCE 1:1, first layer {cost.first_layer.value}", cost.dataset, cost, theirs)
+    datasets = list(dict.fromkeys(str(r["dataset"]) for r in rows))
+    for design, key in (("CNN-RRAM", "cnn_rram"), ("BCNN-RRAM", "bcnn_rram")):
+        for dataset in datasets:
+            row(design, dataset, None, given[key].get(dataset.lower(), {}))
+    return rows
+
+
+def as_csv(rows: Sequence[Row]) -> str:
+    """Comma-separated text with a header; empty where there is no value."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({key: _plain(value) for key, value in row.items()} for row in rows)
+    return text.getvalue()
+
+
+def as_markdown(rows: Sequence[Row]) -> str:
+    """Markdown table, numbers to four digits."""
+    header = list(rows[0])
+    lines = [f"| {' | '.join(header)} |", f"|{'|'.join(' --- ' for _ in header)}|"]
+    lines += [f"| {' | '.join(_short(row[key]) for key in header)} |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _plain(value: str | int | float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:.9g}" if isinstance(value, float) else str(value)
+
+
+def _short(value: str | int | float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
