@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from spintronics.pipeline import Advance
+    from spintronics.report.tables import Row
 
 app = typer.Typer(
     help="From a spin-Hall MTJ, through ngspice, to a CNN computed inside the memory array.",
@@ -107,7 +110,7 @@ class _Bars:
                 TextColumn("{task.description}"),
                 BarColumn(),
                 MofNCompleteColumn(),
-                TextColumn("trials, {task.speed:.0f}/s" if False else "{task.fields[rate]}"),
+                TextColumn("{task.fields[rate]}"),
                 TimeRemainingColumn(),
                 console=Console(stderr=True),
                 transient=True,
@@ -137,16 +140,16 @@ class _Bars:
 SHOWN = ("device", "sense_margin", "operations", "storage", "energy", "comparison")
 
 
-def _print_tables(results: "dict[str, object]") -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console()
+def _print_tables(results: "Mapping[str, Sequence[Row]]") -> None:
+    """The main tables as aligned text, never folded: a narrow terminal scrolls or cuts, a file keeps all."""
     for name in SHOWN:
         rows = results[name]
-        table = Table(title=name.replace("_", " "), title_justify="left")
-        for column in rows[0]:  # type: ignore[index]
-            table.add_column(column, overflow="fold")
-        for row in rows:  # type: ignore[attr-defined]
-            table.add_row(*("–" if v is None else f"{v:.4g}" if isinstance(v, float) else str(v) for v in row.values()))
-        console.print(table)
+        cells = [list(rows[0]), *([_short(value) for value in row.values()] for row in rows)]
+        widths = [max(len(line[n]) for line in cells) for n in range(len(cells[0]))]
+        print(f"\n{name.replace('_', ' ')}")
+        for line in cells:
+            print("  " + "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _short(value: str | int | float | None) -> str:
+    return "-" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -127,6 +127,7 @@ class Array(_Section):
     bit_line_capacitance: Capacitance
     bit_line_resistance: Resistance
     word_line_capacitance: Capacitance
+    word_line_driver_width: Length
 
 
 class Write(_Section):

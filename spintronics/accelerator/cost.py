@@ -1,9 +1,12 @@
 """Energy and area of a network on the sub-arrays: action counts times device-table entries, nothing else."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from spintronics.accelerator.mapping import LayerMapping, map_layer
 from spintronics.array import SubArray
+from spintronics.characterize.device_table import ActionCost
 from spintronics.networks import BitWidths, FirstLayer, Network
 
 
@@ -80,16 +83,15 @@ def network_cost(network: Network, widths: BitWidths, first_layer: FirstLayer, s
 
 def _energy(mapping: LayerMapping, sub_array: SubArray) -> dict[str, float]:
     table = sub_array.table
-    parts = {
-        "read": mapping.bits_read * table.read.energy,
-        "write": mapping.bits_written * table.write.energy,
-        "AND": mapping.and_operations * table.logic_and.energy,
+
+    def total(rows: dict[int, int], cost: Callable[[int], ActionCost]) -> float:
+        return sum(count * cost(bits).energy for bits, count in rows.items())
+
+    return {
+        "read": total(mapping.row_reads, partial(sub_array.row, table.read)),
+        "write": total(mapping.row_writes, partial(sub_array.row, table.write)),
+        "AND": total(mapping.row_ands, partial(sub_array.row, table.logic_and)),
+        "bit-counter": total(mapping.row_ands, sub_array.bit_count),
+        "shifter": total(mapping.row_ands, sub_array.shift),
+        "sum": total(mapping.row_ands, lambda _: sub_array.accumulate(mapping.accumulator_bits)),
     }
-    for name, cost in (
-        ("bit-counter", sub_array.bit_count),
-        ("shifter", sub_array.shift),
-    ):
-        parts[name] = sum(rows * cost(bits).energy for bits, rows in mapping.row_ands.items())
-    sums = sum(mapping.row_ands.values())
-    parts["sum"] = sums * sub_array.accumulate(mapping.accumulator_bits).energy
-    return parts

@@ -6,6 +6,7 @@ bits.  A sub-array holds one segment of as many kernels as its rows take, each i
 into every sub-array that holds kernels for it, and every kernel is ANDed with it plane by plane.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from math import ceil
 
@@ -22,9 +23,9 @@ class LayerMapping:
         w_bits, i_bits: bit planes of kernels and inputs.
         segments: rows that one bit plane of a kernel takes, with the bits in each.
         sub_arrays: computational sub-arrays that hold the layer's kernels.
-        bits_read: bits fetched from the memory that holds the layer's inputs (each window once).
-        bits_written: bits written into input rows.
-        row_ands: row-parallel AND operations, by the bits in the row: {bits: rows}.
+        row_reads: rows fetched from the memory that holds the layer's inputs, each window once: {bits: rows}.
+        row_writes: input rows written, by the bits in the row.
+        row_ands: row-parallel AND operations, by the bits in the row.
         accumulator_bits: width of the exact sum of one output.
     """
 
@@ -33,8 +34,8 @@ class LayerMapping:
     i_bits: int
     segments: tuple[int, ...]
     sub_arrays: int
-    bits_read: int
-    bits_written: int
+    row_reads: dict[int, int]
+    row_writes: dict[int, int]
     row_ands: dict[int, int]
     accumulator_bits: int
 
@@ -72,10 +73,9 @@ def map_layer(work: LayerWork, w_bits: int, i_bits: int, rows: int, columns: int
     segments = segments_of(work.dot_length, columns)
     kernels_per_sub_array = (rows - i_bits) // w_bits
     copies = ceil(work.out_channels // work.groups / kernels_per_sub_array)
-    window_bits = work.positions * work.groups * work.dot_length * i_bits
-    row_ands: dict[int, int] = {}
-    for bits in segments:
-        row_ands[bits] = row_ands.get(bits, 0) + work.positions * work.out_channels * w_bits * i_bits
+    windows = work.positions * work.groups * i_bits
+    pairs = work.positions * work.out_channels * w_bits * i_bits
+    alike = Counter(segments)
     largest = work.dot_length * (2**w_bits - 1) * (2**i_bits - 1)
     return LayerMapping(
         layer=work.name,
@@ -83,8 +83,8 @@ def map_layer(work: LayerWork, w_bits: int, i_bits: int, rows: int, columns: int
         i_bits=i_bits,
         segments=segments,
         sub_arrays=work.groups * len(segments) * copies,
-        bits_read=window_bits,
-        bits_written=window_bits * copies,
-        row_ands=row_ands,
+        row_reads={bits: windows * rows_alike for bits, rows_alike in alike.items()},
+        row_writes={bits: windows * copies * rows_alike for bits, rows_alike in alike.items()},
+        row_ands={bits: pairs * rows_alike for bits, rows_alike in alike.items()},
         accumulator_bits=largest.bit_length(),
     )

@@ -6,8 +6,10 @@ from math import ceil, log2
 
 from spintronics.characterize.device_table import ActionCost, DeviceTable
 from spintronics.circuits.library import transistor_widths
+from spintronics.circuits.read_bench import SLICE
 from spintronics.technology import Technology
 
+SHARED = ("word line", "bias")  # contributors of an operation that serve all columns at once
 ACCUMULATOR_BITS = 32  # Sum register; assumed, wide enough for any layer of the seed's networks at 32-bit inputs
 SHIFT_STAGES = 6  # barrel stages: shifts of 0 … 63 cover m + n for 32-bit inputs and weights
 
@@ -55,6 +57,13 @@ class SubArray:
         """Columns of cells, each with its own sense amplifier."""
         return self.technology.array.columns
 
+    def row(self, action: ActionCost, bits: int) -> ActionCost:
+        """An action on ``bits`` columns of a row: what columns share is paid for the whole row, the rest per bit."""
+        return ActionCost(
+            {name: energy * (self.columns if name in SHARED else bits) for name, energy in action.parts.items()},
+            action.latency,
+        )
+
     def bit_count(self, bits: int) -> ActionCost:
         """Count the ones of ``bits`` latch outputs; energy of random inputs, delay of the tree's depth in adders."""
         depth = ceil(log2(max(bits, 2)))
@@ -88,7 +97,8 @@ class SubArray:
         source = self._block("read_current_source", w=sense.source_width, l=sense.source_length)
         reference = self._block("reference_branch", w_read=t.cell.read_width, fan_in=2)
         driver = self._block("write_driver", w=t.write.driver_width)
-        word_line = self._block("line_driver", w=90e-9 * self.columns)
+        word_line = self._block("line_driver", w=t.array.word_line_driver_width)
+        enables = 2 * self._block("line_driver", w=SLICE) + self._block("line_driver", w=2 * SLICE)
         counter = full_adders_to_count(self.columns) * self._block("full_adder", w=90e-9)
         stages = self.columns.bit_length() * SHIFT_STAGES * self._block("mux2", w=90e-9)
         bit_of_sum = self._block("full_adder", w=90e-9) + self._block("d_flip_flop", w=90e-9)
@@ -98,6 +108,7 @@ class SubArray:
             "read currents and references": self.columns * (2 * source + reference),
             "write drivers": self.columns * driver,
             "word line drivers": 2 * self.rows * word_line,
+            "enable drivers": self.columns * enables,
             "bit-counter": counter,
             "shifter": stages,
             "sum": ACCUMULATOR_BITS * bit_of_sum,

@@ -61,15 +61,14 @@ class Switching:
     waves: Waves
 
 
-def energy(waves: Waves, source: str, node: str | None = None, level: float = 0.0) -> float:
-    """Energy that a voltage source delivers over the transient, J: −∫ v · i dt.
+def energy(waves: Waves, source: str, level: float) -> float:
+    """Energy that a constant voltage source delivers over the transient, J: −V ∫ i dt.
 
     Args:
         source: name of the source; its current is ``i(v<source>)``.
-        node: its node where its voltage varies; else ``level``, its constant voltage, V.
+        level: its voltage, V.
     """
-    voltage = waves[f"v({node})"] if node else level
-    return float(-np.trapezoid(voltage * waves[f"i(v{source})"], waves.x))
+    return float(-level * np.trapezoid(waves[f"i(v{source})"], waves.x))
 
 
 def crossing(time: FloatArray, values: FloatArray, level: float, after: float) -> float:
@@ -126,10 +125,9 @@ def write(technology: Technology, cards: ModelCards, simulator: Simulator, bit: 
     final = float(waves["v(my)"][-1])
     parts = {
         "write supply": energy(waves, "write_supply", level=voltage if bit else -voltage),
-        "word line": energy(waves, "word_line", level=technology.cmos.supply),
+        "word line": energy(waves, "word_line", level=technology.cmos.supply) / technology.array.columns,
         "driver enable": energy(waves, "enable", level=technology.cmos.supply)
         + energy(waves, "enable_low", level=0.0 if bit else -voltage),
-        "command inputs": sum(energy(waves, s, node=s) for s in ("word_command", "enable_command")),
     }
     result = "?" if abs(final) < 0.5 else str(int(final < 0))
     return OperationResult("write", str(bit), result, str(bit), ActionCost(parts, bench.pulse_end - START), waves)
@@ -142,10 +140,11 @@ def sense(
     bench = ReadBench(technology, cards, operation, stored)
     waves = simulator.run(bench.deck().text())
     vdd = technology.cmos.supply
-    parts = {s.replace("_", " "): energy(waves, s, level=vdd) for s in ReadBench.SUPPLIES}
-    parts["bias"] /= technology.array.columns  # one generator serves every column
-    commands = [name[3:-1] for name in waves if name.startswith("i(v") and name.endswith("_command)")]
-    parts["command inputs"] = sum(energy(waves, c, node=c) for c in commands)
+    columns = technology.array.columns
+    parts = {
+        s.replace("_", " "): energy(waves, s, level=vdd) / (columns if s in ReadBench.SHARED else 1)
+        for s in ReadBench.SUPPLIES
+    }
     at = bench.decided_time
     out, outb = (float(np.interp(at, waves.x, waves[f"v({n})"])) for n in ("out", "outb"))
     decided = abs(out - outb) > 0.8 * vdd

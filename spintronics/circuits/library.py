@@ -64,6 +64,21 @@ def new_circuit(title: str, technology: Technology, cards: ModelCards, parts: tu
     return circuit
 
 
+def word_line(circuit: "Circuit", technology: Technology, command: str, line: str, width: float) -> None:
+    """Driver of one row on supply ``vdd_word_line``, with the load of the columns beside the one under test.
+
+    Args:
+        command: driver input; 0 = line high.
+        line: the word line.
+        width: access transistor that hangs on it in every column, m.
+    """
+    array = technology.array
+    circuit.X(line, "line_driver", command, line, "vdd_word_line", "0", w=array.word_line_driver_width)
+    circuit.C(line, line, circuit.gnd, array.columns * array.word_line_capacitance)
+    if array.columns > 1:
+        circuit.X(f"{line}_columns", "nfet", "0", line, "0", "0", w=width, copies=array.columns - 1)
+
+
 @dataclass(frozen=True)
 class Deck:
     """A circuit and what to do with it.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from spintronics.cards import ModelCards
-from spintronics.circuits.library import Deck, new_circuit
+from spintronics.circuits.library import Deck, new_circuit, word_line
 from spintronics.circuits.sense_path import Operation, branch_resistance, reference_resistance
 from spintronics.technology import Technology
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 EDGE = 20e-12  # rise and fall of the commands, s; assumed, about a fan-out-of-4 edge at 45 nm
 START = 0.2e-9  # first command edge, s
 DECIDE = 0.6e-9  # latch clock low, s; assumed, several times its decision time
+SLICE = 90e-9  # NMOS of a column's slice of an enable driver, m; assumed, the narrowest transistor
 RECOVER = 1.2e-9  # lines discharged and latch reset after the operation, s; assumed
 
 
@@ -21,8 +22,8 @@ RECOVER = 1.2e-9  # lines discharged and latch reset after the operation, s; ass
 class ReadBench:
     """One column through one read, AND or OR, from idle to idle.
 
-    Per-column slices of what columns share: word line and enables are loaded by one cell and driven by a slice of
-    the driver; the bias generator serves all columns.  Both lines of the latch carry the same capacitance.
+    Word lines are whole: one driver, the wires and read transistors of every column.  The enables are a column's slice
+    of driver and load; the bias generator serves all columns.  Both lines of the latch carry the same capacitance.
 
     Commands fall at ``START``; the latch is clocked ``develop_time`` later; everything is released ``DECIDE`` after
     that.  Nodes: ``bl``, ``ref``, ``out``, ``outb``, ``word<k>``, ``clk_b``.
@@ -37,6 +38,8 @@ class ReadBench:
     operation: Operation
     stored: tuple[int, ...]
 
+    SHARED = ("word_line", "bias")
+    """Supplies that serve all columns at once."""
     SUPPLIES = ("word_line", "enable", "bit_line", "reference", "bias", "sense_amplifier", "clock")
 
     @property
@@ -77,14 +80,12 @@ class ReadBench:
             circuit.V(node, node, gnd, f"pulse({idle} {active} {start} {EDGE} {EDGE} {width} 1)")
             return node
 
-        line_slice = {"w": "90n"}
         for n in range(k):
             node = command(f"word{n}", vdd, START)
-            circuit.X(f"word{n}", "line_driver", node, f"word{n}", "vdd_word_line", "0", **line_slice)
-            circuit.C(f"word{n}", f"word{n}", gnd, array.word_line_capacitance)
-        circuit.X("enable", "line_driver", command("enable", vdd, START), "enable", "vdd_enable", "0", **line_slice)
-        circuit.X("idle", "line_driver", command("idle", 0.0, START), "idle", "vdd_enable", "0", **line_slice)
-        circuit.X("clock", "line_driver", command("clock", 0.0, self.clock_time), "clk_b", "vdd_clock", "0", w="180n")
+            word_line(circuit, t, node, f"word{n}", t.cell.read_width)
+        circuit.X("enable", "line_driver", command("enable", vdd, START), "enable", "vdd_enable", "0", w=SLICE)
+        circuit.X("idle", "line_driver", command("idle", 0.0, START), "idle", "vdd_enable", "0", w=SLICE)
+        circuit.X("clock", "line_driver", command("clock", 0.0, self.clock_time), "clk_b", "vdd_clock", "0", w=2 * SLICE)
 
         self._lines(circuit, "bit_line", "bl", k)
         self._lines(circuit, "reference", "ref", k)
@@ -116,10 +117,8 @@ class ReadBench:
         circuit.I("bias", "bias", gnd, sense.current)
         circuit.X("latch", "sense_amplifier", "bl", "ref", "clk_b", "out", "outb", "vdd_sense_amplifier", "0",
                   w=sense.latch_width)  # fmt: skip
-        commands = [name for name in circuit.element_names if name.lower().endswith("_command")]
         currents = [f"i(v{s})" for s in self.SUPPLIES]
         saved = ["v(bl)", "v(ref)", "v(out)", "v(outb)", "v(word0)", "v(clk_b)", *currents]
-        saved += [f"i({name})" for name in commands] + [f"v({name[1:]})" for name in commands]
         return Deck(
             circuit,
             f".tran 10p {self.end:.6g} 0 20p",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from spintronics.cards import ModelCards
-from spintronics.circuits.library import Deck, new_circuit
+from spintronics.circuits.library import Deck, new_circuit, word_line
 from spintronics.magnetics import Macrospin
 from spintronics.technology import Technology
 
@@ -39,6 +39,8 @@ class WriteBench:
     theta: float
     phi: float
 
+    SHARED = ("word_line",)
+    """Supplies that serve all columns at once."""
     SUPPLIES = ("write_supply", "word_line", "enable")
 
     @property
@@ -67,15 +69,14 @@ class WriteBench:
             circuit.V(supply, f"vdd_{supply}", gnd, vdd)
         word_width = self.pulse_end + LEAD - START - EDGE
         circuit.V("word_command", "word_command", gnd, f"pulse({vdd} 0 {START} {EDGE} {EDGE} {word_width} 1)")
-        circuit.X("word", "line_driver", "word_command", "wwl", "vdd_word_line", "0", w="90n")
-        circuit.C("word", "wwl", gnd, t.array.word_line_capacitance)
+        word_line(circuit, t, "word_command", "wwl", t.cell.write_width)
         pulse = f"pulse({vdd} {low} {self.pulse_start} {EDGE} {EDGE} {t.write.pulse_width - EDGE} 1)"
         circuit.V("enable_command", "enable_command", gnd, pulse)
         circuit.V("enable_low", "enable_low", gnd, low)
         circuit.X("enable", "line_driver", "enable_command", "enable", "vdd_enable", "enable_low", w="540n")
         self._driver(circuit, "enable", "enable_low")
-        saved = [f"i(v{s})" for s in (*self.SUPPLIES, "word_command", "enable_command", "enable_low", "heavy_metal")]
-        saved += ["v(wbl)", "v(wwl)", "v(mx)", "v(my)", "v(mz)", "v(word_command)", "v(enable_command)"]
+        saved = [f"i(v{s})" for s in (*self.SUPPLIES, "enable_low", "heavy_metal")]
+        saved += ["v(wbl)", "v(wwl)", "v(mx)", "v(my)", "v(mz)"]
         return Deck(
             circuit, f".tran 5p {self.end:.6g} 0 1p", tuple(saved), t.cmos.temperature, "reltol=1e-4 method=trap"
         )

@@ -7,6 +7,7 @@ import numpy.typing as npt
 from scipy.stats import beta
 
 FloatArray = npt.NDArray[np.float64]
+SMALLEST_TAIL = 1000  # values below which a fit to the outermost 2 % says nothing
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,12 @@ def failure_probability(failures: int, trials: int, confidence: float = 0.95) ->
 def normal_tail(values: FloatArray, side: int, sigmas: float, share: float = 0.02) -> float:
     """Value at ``sigmas`` standard deviations of a normal fitted to one tail of a sample.
 
-    A straight line through the normal quantile plot of the outermost ``share`` of the sample (most extreme 0.1 %
+    NaN below 1000 values.  A straight line through the normal quantile plot of the outermost ``share`` of the sample (most extreme 0.1 %
     of that left out as noise), extended to the quantile of ``sigmas``.  A fit, for comparing distributions of one
     shape; a failure rate needs trials.
 
     Args:
-        values: sample, at least a few hundred.
+        values: sample.
         side: −1 for the lower tail, +1 for the upper.
         sigmas: how far out, > 0.
 
@@ -59,6 +60,8 @@ def normal_tail(values: FloatArray, side: int, sigmas: float, share: float = 0.0
     """
     from scipy.special import ndtri
 
+    if len(values) < SMALLEST_TAIL:
+        return float("nan")
     ordered = np.sort(values if side < 0 else -values)
     last = max(int(len(ordered) * share), 2)
     first = last // 1000
