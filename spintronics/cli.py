@@ -63,7 +63,8 @@ def run(
     Example: spintronics run imce --trials 10000 --set technology.junction.tmr=1.2
     """
     from spintronics.errors import InputError
-    from spintronics.pipeline import Pipeline, Run, default_workers
+    from spintronics.ngspice import default_workers
+    from spintronics.pipeline import Pipeline, Run
 
     overrides: dict[str, str] = {}
     for setting in settings or []:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from spintronics.errors import SpintronicsError
-from spintronics.ngspice import Installation, Simulator, find_ngspice
+from spintronics.ngspice import Installation, Simulator, default_workers, find_ngspice
 from spintronics.resources import MODELS
 
 
@@ -29,8 +29,6 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Python, packages, ngspice and what it can do, cards, cores: each tried, not assumed."""
-    from spintronics.pipeline import default_workers
-
     python = sys.version_info >= (3, 11)
     findings = [
         Finding("Python", python, True, platform.python_version(), "" if python else "Python 3.11 or newer is needed")
@@ -58,9 +56,12 @@ def _package(name: str) -> Finding:
 
 _PROBES = {
     "BSIM4": ("m1 d d 0 0 probe w=1u l=1u\nv1 d 0 1\n.model probe nmos level=54 version=4.8\n.op\n", True, ""),
-    "XSPICE": ("a1 in out probe\nv1 in 0 1\nr1 out 0 1k\n.model probe gain(gain=2)\n.op\n", False,
-               "not needed by a run; an ngspice built with --enable-xspice has it"),
-}  # fmt: skip
+    "XSPICE": (
+        "a1 in out probe\nv1 in 0 1\nr1 out 0 1k\n.model probe gain(gain=2)\n.op\n",
+        False,
+        "not needed by a run; an ngspice built with --enable-xspice has it",
+    ),
+}
 
 
 def _abilities(ngspice: Installation) -> list[Finding]:
@@ -83,9 +84,13 @@ def _osdi(ngspice: Installation) -> Finding:
     script = ".title probe\n.control\nosdi nowhere.osdi\nquit\n.endc\n.end\n"
     try:
         answer = subprocess.run(
-            [ngspice.path, "-n", "-b", "/dev/stdin"], input=script, capture_output=True, text=True, timeout=20,
+            [ngspice.path, "-n", "-b", "/dev/stdin"],
+            input=script,
+            capture_output=True,
+            text=True,
+            timeout=20,
             check=False,
-        )  # fmt: skip
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         return Finding("OSDI", False, False, str(error))
     output = answer.stdout + answer.stderr

@@ -3,12 +3,12 @@
 import json
 import os
 import platform
-import sys
 import time
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -24,7 +24,7 @@ from spintronics.characterize.device_table import ActionCost, DeviceTable, equal
 from spintronics.circuits.logic_bench import FLIP_FLOP, FULL_ADDER, MULTIPLEXER
 from spintronics.circuits.sense_path import check_fan_in
 from spintronics.errors import InputError, SpintronicsError
-from spintronics.networks import BitWidths, FirstLayer, and_operations, load, storage_table
+from spintronics.networks import BitWidths, FirstLayer, Network, and_operations, load, storage_table
 from spintronics.ngspice import Simulator
 from spintronics.report import tables
 from spintronics.report.files import whole_file, write_whole
@@ -132,6 +132,7 @@ class Run:
     def __post_init__(self) -> None:
         self._seconds: dict[str, float] = {}
         self._outputs: list[str] = []
+        self._figures: dict[str, Callable[[], Figure]] = {}
         self._tables: dict[str, Sequence[tables.Row]] = {}
         self._started = time.time()
 
@@ -150,14 +151,12 @@ class Run:
         self._claim_folder()
         try:
             self._write_manifest("running")
-            figures: dict[str, Callable[[], Figure]] = {}
-            results, voltages = self._operations(figures)
-            self._sense_margins(figures)
+            results = self._operations()
+            self._sense_margins()
             operations.require_right(results)
-            table = self._device_table(results)
-            self._networks(networks, widths, SubArray(self.technology, table), figures)
+            self._networks(networks, widths, SubArray(self.technology, self._device_table(results)))
             with self._stage("figures"):
-                for name, draw in figures.items():
+                for name, draw in self._figures.items():
                     self._figure(name, draw())
         except (SpintronicsError, OSError) as error:
             self._write_manifest("failed", str(error))
@@ -165,9 +164,7 @@ class Run:
         self._write_manifest("complete")
         return self._tables
 
-    def _operations(
-        self, figures: dict[str, "Callable[[], Figure]"]
-    ) -> tuple[list[operations.OperationResult], tuple[float, float]]:
+    def _operations(self) -> list[operations.OperationResult]:
         from spintronics.report import figures as draw
 
         context = (self.technology, self._cards, self._simulator)
@@ -178,15 +175,14 @@ class Run:
             ]
             self._table("device", tables.device(self.technology, writes))
         with self._stage("operations"):
-            voltages = (writes[0].voltage, writes[1].voltage)
-            results = operations.operations(*context, voltages, self.workers)
+            results = operations.operations(*context, (writes[0].voltage, writes[1].voltage), self.workers)
             self._table("operations", tables.operations(results))
             self._table("energy_by_contributor", tables.energy_by_contributor(results))
-        figures["write_waveforms"] = lambda: draw.write_waveforms(writes)
-        figures["sense_waveforms"] = lambda: draw.sense_waveforms(results)
-        return results, voltages
+        self._figures["write_waveforms"] = lambda: draw.write_waveforms(writes)
+        self._figures["sense_waveforms"] = lambda: draw.sense_waveforms(results)
+        return results
 
-    def _sense_margins(self, figures: dict[str, "Callable[[], Figure]"]) -> None:
+    def _sense_margins(self) -> None:
         from spintronics.report import figures as draw
 
         solved, margins = [], []
@@ -194,9 +190,15 @@ class Run:
             advance = self.progress("sense margins", self.pipeline.trials * len(self.pipeline.fan_in))
             for fan_in in self.pipeline.fan_in:
                 trials = sense_margin.solve_trials(
-                    self.technology, self._cards, self._simulator, fan_in, self.pipeline.trials, self.pipeline.seed,
-                    self.workers, advance,
-                )  # fmt: skip
+                    self.technology,
+                    self._cards,
+                    self._simulator,
+                    fan_in,
+                    self.pipeline.trials,
+                    self.pipeline.seed,
+                    self.workers,
+                    advance,
+                )
                 solved.append(trials)
                 margins += [
                     sense_margin.sense_margin(self.technology, self._cards, self._simulator, trials, operation)
@@ -205,7 +207,7 @@ class Run:
                 self._trials(trials)
             self._table("sense_margin", tables.sense_margin(margins))
             self._table("sense_voltage", tables.sense_voltage(solved))
-        figures["sense_margin"] = lambda: draw.sense_margin(solved, margins)
+        self._figures["sense_margin"] = lambda: draw.sense_margin(solved, margins)
 
     def _device_table(self, results: Sequence[operations.OperationResult]) -> DeviceTable:
         def mean(name: str) -> ActionCost:
@@ -217,7 +219,7 @@ class Run:
                 (FULL_ADDER, MULTIPLEXER, FLIP_FLOP),
                 self.workers,
             )
-            rows = [
+            rows: list[tables.Row] = [
                 {"gate": name, "energy_fJ": cost.energy * 1e15, "delay_ps": cost.latency * 1e12}
                 for name, cost in (("full adder", adder), ("2:1 multiplexer", multiplexer), ("flip-flop", flip_flop))
             ]
@@ -226,10 +228,9 @@ class Run:
 
     def _networks(
         self,
-        networks: Sequence[Any],
+        networks: Sequence[Network],
         widths: Sequence[BitWidths],
         sub_array: SubArray,
-        figures: dict[str, "Callable[[], Figure]"],
     ) -> None:
         from spintronics.report import figures as draw
 
@@ -240,15 +241,14 @@ class Run:
             self._table("and_operations", tables.and_operations(counts))
             self._table("storage", tables.storage(storage_table(networks, widths)))
             area = sub_array.area_parts
-            self._table("area", [{"block": k, "area_um2": v * 1e12, "share": v / sub_array.area}
-                                 for k, v in area.items()])  # fmt: skip
+            self._table(
+                "area", [{"block": k, "area_um2": v * 1e12, "share": v / sub_array.area} for k, v in area.items()]
+            )
             self._table("energy", tables.energy(costs))
             self._table("comparison", tables.comparison(costs))
-        figures["energy"] = lambda: draw.energy(costs)
+        self._figures["energy"] = lambda: draw.energy(costs)
         for network in networks:
-            figures[f"and_operations_{network.name}"] = (
-                lambda name=network.name: draw.and_operations(costs, name)
-            )
+            self._figures[f"and_operations_{network.name}"] = partial(draw.and_operations, costs, network.name)
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[None]:
@@ -274,7 +274,7 @@ class Run:
     def _figure(self, name: str, figure: "Figure") -> None:
         for suffix, options in (("svg", {"metadata": {"Date": None}}), ("png", {"dpi": 160})):
             with whole_file(self._output(f"figures/{name}.{suffix}")) as aside:
-                figure.savefig(aside, **options)  # type: ignore[arg-type]
+                figure.savefig(aside, **options)
 
     def _trials(self, trials: sense_margin.SenseTrials) -> None:
         import pyarrow as pa
@@ -322,10 +322,3 @@ class Run:
             "outputs": self._outputs,
         }
         write_whole(self.folder / "manifest.json", json.dumps(document, indent=2, ensure_ascii=False) + "\n")
-
-
-def default_workers() -> int:
-    """Cores that this process may use."""
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -21,7 +21,7 @@ def _si(text: str, unit: str) -> float:
     import pint
 
     try:
-        quantity = _registry().Quantity(text)
+        quantity: Any = _registry().Quantity(text)
     except (pint.errors.PintError, ValueError, TypeError, SyntaxError, AttributeError, ZeroDivisionError) as error:
         raise ValueError(f"not a quantity; write a number and a unit, such as {_example(unit)}") from error
     try:

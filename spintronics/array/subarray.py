@@ -68,9 +68,7 @@ class SubArray:
         """Count the ones of ``bits`` latch outputs; energy of random inputs, delay of the tree's depth in adders."""
         depth = ceil(log2(max(bits, 2)))
         adder = self.table.full_adder
-        return ActionCost(
-            {"bit-counter": full_adders_to_count(bits) * adder.energy}, 2 * depth * adder.latency
-        )
+        return ActionCost({"bit-counter": full_adders_to_count(bits) * adder.energy}, 2 * depth * adder.latency)
 
     def shift(self, bits: int) -> ActionCost:
         """Shift a count over ``bits`` inputs to its weight: its bits through every stage of the barrel."""
@@ -81,9 +79,7 @@ class SubArray:
     def accumulate(self, width: int) -> ActionCost:
         """Add to a ``width``-bit sum and register it: ripple adder and flip-flops."""
         adder, register = self.table.full_adder, self.table.flip_flop
-        return ActionCost(
-            {"sum": width * (adder.energy + register.energy)}, width * adder.latency + register.latency
-        )
+        return ActionCost({"sum": width * (adder.energy + register.energy)}, width * adder.latency + register.latency)
 
     @cached_property
     def area_parts(self) -> dict[str, float]:

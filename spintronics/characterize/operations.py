@@ -93,8 +93,8 @@ def write_voltage(technology: Technology, cards: ModelCards, simulator: Simulato
     wanted = technology.write.current
     if current.max() < wanted:
         raise OperationFailed(
-            f"write {bit}: {HIGHEST_WRITE_VOLTAGE:g} V drives only {current.max() * 1e6:.1f} µA through the heavy metal; "
-            f"write.current = {wanted * 1e6:g} µA needs wider transistors (cell.write_width, write.driver_width)"
+            f"write {bit}: {HIGHEST_WRITE_VOLTAGE:g} V drives only {current.max() * 1e6:.1f} µA through the heavy "
+            f"metal; write.current = {wanted * 1e6:g} µA needs wider transistors (cell.write_width, write.driver_width)"
         )
     return float(np.interp(wanted, current, np.abs(waves.x)))
 
@@ -169,11 +169,9 @@ def operations(
     Args:
         voltages: write supplies for '0' and '1', V (see :func:`write_voltage`).
     """
-    senses = [(Operation.READ, (bit,)) for bit in (0, 1)]
+    senses: list[tuple[Operation, tuple[int, ...]]] = [(Operation.READ, (bit,)) for bit in (0, 1)]
     senses += [(op, pair) for op in (Operation.AND, Operation.OR) for pair in product((0, 1), repeat=2)]
-    written = simulator.map(
-        lambda sim, bit: write(technology, cards, sim, bit, voltages[bit]), (0, 1), workers
-    )
+    written = simulator.map(lambda sim, bit: write(technology, cards, sim, bit, voltages[bit]), (0, 1), workers)
     return written + simulator.map(lambda sim, s: sense(technology, cards, sim, *s), senses, workers)
 
 

@@ -1,7 +1,7 @@
 """Transient testbench of a logic gate: every transition between its input vectors, loaded by a copy of itself."""
 
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 
 from spintronics.cards import ModelCards
 from spintronics.circuits.library import Deck, new_circuit
@@ -82,7 +82,7 @@ class LogicBench:
         circuit.V("load", "vdd_load", gnd, vdd)
         for position, name in enumerate(gate.inputs):
             circuit.V(f"input_{name}", name, gnd, self._steps([v[position] * vdd for v in self.vectors]))
-        clock = ()
+        clock: tuple[str, ...] = ()
         if gate.clocked:
             high = PERIOD / 2 - EDGE
             circuit.V("clk", "clk", gnd, f"pulse(0 {vdd} {0.25 * PERIOD} {EDGE} {EDGE} {high} {PERIOD})")
@@ -97,7 +97,7 @@ class LogicBench:
 
     def _steps(self, levels: list[float]) -> str:
         points = [f"0 {levels[0]}"]
-        for n, (before, after) in enumerate(zip(levels, levels[1:], strict=False), start=1):
+        for n, (before, after) in enumerate(pairwise(levels), start=1):
             if after != before:
                 points += [f"{n * PERIOD:.6g} {before}", f"{n * PERIOD + EDGE:.6g} {after}"]
         return f"pwl({' '.join(points)})"

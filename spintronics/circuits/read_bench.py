@@ -11,6 +11,15 @@ from spintronics.technology import Technology
 if TYPE_CHECKING:
     from PySpice.Spice.Netlist import Circuit
 
+PARTS = (
+    "sense_cell",
+    "bit_line",
+    "reference_branch",
+    "read_current_source",
+    "read_bias",
+    "sense_amplifier",
+    "line_driver",
+)
 EDGE = 20e-12  # rise and fall of the commands, s; assumed, about a fan-out-of-4 edge at 45 nm
 START = 0.2e-9  # first command edge, s
 DECIDE = 0.6e-9  # latch clock low, s; assumed, several times its decision time
@@ -60,13 +69,12 @@ class ReadBench:
     def deck(self) -> Deck:
         """The testbench as a deck."""
         t, k = self.technology, len(self.stored)
-        vdd, array, sense = t.cmos.supply, t.array, t.sense
+        vdd, sense = t.cmos.supply, t.sense
         circuit = new_circuit(
             f"{self.operation} of {''.join(map(str, self.stored))}",
             t,
             self.cards,
-            ("sense_cell", "bit_line", "reference_branch", "read_current_source", "read_bias", "sense_amplifier")
-            + ("line_driver",),
+            PARTS,
         )
         gnd = circuit.gnd
         for supply in self.SUPPLIES:
@@ -85,7 +93,9 @@ class ReadBench:
             word_line(circuit, t, node, f"word{n}", t.cell.read_width)
         circuit.X("enable", "line_driver", command("enable", vdd, START), "enable", "vdd_enable", "0", w=SLICE)
         circuit.X("idle", "line_driver", command("idle", 0.0, START), "idle", "vdd_enable", "0", w=SLICE)
-        circuit.X("clock", "line_driver", command("clock", 0.0, self.clock_time), "clk_b", "vdd_clock", "0", w=2 * SLICE)
+        circuit.X(
+            "clock", "line_driver", command("clock", 0.0, self.clock_time), "clk_b", "vdd_clock", "0", w=2 * SLICE
+        )
 
         self._lines(circuit, "bit_line", "bl", k)
         self._lines(circuit, "reference", "ref", k)
@@ -108,15 +118,25 @@ class ReadBench:
             "ref_cell",
             *("enable" if self.operation.enable == e else "0" for e in ("en_m", "en_and", "en_or")),
             *("0", "0"),
-            **{key: midpoint for key in ("r_m", "r_and", "r_or")},
+            **dict.fromkeys(("r_m", "r_and", "r_or"), midpoint),
             w_read=t.cell.read_width,
             fan_in=k,
         )
         mirror = {"w": sense.source_width, "l": sense.source_length}
         circuit.X("bias", "read_bias", "bias", "vdd_bias", "0", **mirror)
         circuit.I("bias", "bias", gnd, sense.current)
-        circuit.X("latch", "sense_amplifier", "bl", "ref", "clk_b", "out", "outb", "vdd_sense_amplifier", "0",
-                  w=sense.latch_width)  # fmt: skip
+        circuit.X(
+            "latch",
+            "sense_amplifier",
+            "bl",
+            "ref",
+            "clk_b",
+            "out",
+            "outb",
+            "vdd_sense_amplifier",
+            "0",
+            w=sense.latch_width,
+        )
         currents = [f"i(v{s})" for s in self.SUPPLIES]
         saved = ["v(bl)", "v(ref)", "v(out)", "v(outb)", "v(word0)", "v(clk_b)", *currents]
         return Deck(

@@ -156,7 +156,7 @@ class SensePath:
             *("word" if operation.enable == enable else "0" for enable in ("en_m", "en_and", "en_or")),
             "0",
             "0",
-            **{key: midpoint for key in ("r_m", "r_and", "r_or")},
+            **dict.fromkeys(("r_m", "r_and", "r_or"), midpoint),
             w_read=t.cell.read_width,
             fan_in=self.fan_in,
         )

@@ -115,24 +115,58 @@ class WriteBench:
         n_x, n_y, n_z = Macrospin(j, h, t.cmos.temperature).demagnetization
         circuit.R("wbl", "wbl", "wbl_cell", max(array.rows / 2 * array.bit_line_resistance, 1e-3))
         circuit.C("wbl", "wbl", gnd, array.rows * array.bit_line_capacitance)
-        circuit.X("cell", "sot_cell_2t1r", "wbl_cell", "wwl", "0", "0", "t1", "t3", "0",
-                  w_write=t.cell.write_width, w_read=t.cell.read_width)  # fmt: skip
+        circuit.X(
+            "cell",
+            "sot_cell_2t1r",
+            "wbl_cell",
+            "wwl",
+            "0",
+            "0",
+            "t1",
+            "t3",
+            "0",
+            w_write=t.cell.write_width,
+            w_read=t.cell.read_width,
+        )
         circuit.V("heavy_metal", "t1", "strip", 0)
         circuit.X(
             "junction",
             "she_mtj",
             *("strip", "0", "t3", "0", "0", "0", "mx", "my", "mz"),
-            **{"l_mtj": j.length, "w_mtj": j.width, "t_fl": j.free_layer, "ms": j.saturation_magnetization},
-            **{"alpha": j.damping, "nx": n_x, "ny": n_y, "nz": n_z, "pol": j.polarization},
-            **{"ra": j.ra, "tmr0": j.tmr, "v_h": j.half_tmr_voltage},
-            **{"l_hm": h.length, "w_hm": h.width, "t_hm": h.thickness, "rho_hm": h.resistivity},
-            **{"theta_sh": h.spin_hall_angle, "lambda_sf": h.spin_flip_length},
-            **{"theta0": self.theta, "phi0": self.phi, "state0": 1 if self.bit else -1},
+            l_mtj=j.length,
+            w_mtj=j.width,
+            t_fl=j.free_layer,
+            ms=j.saturation_magnetization,
+            alpha=j.damping,
+            nx=n_x,
+            ny=n_y,
+            nz=n_z,
+            pol=j.polarization,
+            ra=j.ra,
+            tmr0=j.tmr,
+            v_h=j.half_tmr_voltage,
+            l_hm=h.length,
+            w_hm=h.width,
+            t_hm=h.thickness,
+            rho_hm=h.resistivity,
+            theta_sh=h.spin_hall_angle,
+            lambda_sf=h.spin_flip_length,
+            theta0=self.theta,
+            phi0=self.phi,
+            state0=1 if self.bit else -1,
         )
         # The other rows of the column: their write transistors hang on the bit line with their word lines low.
         circuit.V("unselected", "unselected", gnd, t.write.unselected_word_line)
         if array.rows > 1:
-            circuit.X("unselected", "nfet", "wbl_cell", "unselected", "half_selected", "0",
-                      w=t.cell.write_width, copies=array.rows - 1)  # fmt: skip
+            circuit.X(
+                "unselected",
+                "nfet",
+                "wbl_cell",
+                "unselected",
+                "half_selected",
+                "0",
+                w=t.cell.write_width,
+                copies=array.rows - 1,
+            )
             circuit.R("unselected", "half_selected", gnd, h.resistance / (array.rows - 1))
         return circuit

@@ -123,7 +123,7 @@ class Macrospin:
     def critical_read_current(self) -> float:
         """Junction current whose spin-transfer torque reaches the threshold from P towards AP, A.
 
-            I_c = I_s,c (1 + p²) / p       (efficiency p / (1 + p² cos θ), Slonczewski)
+        I_c = I_s,c (1 + p²) / p       (efficiency p / (1 + p² cos θ), Slonczewski)
         """
         p = self.junction.polarization
         return self.critical_spin_current * (1 + p * p) / p

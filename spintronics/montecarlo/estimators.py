@@ -7,6 +7,7 @@ import numpy.typing as npt
 from scipy.stats import beta
 
 FloatArray = npt.NDArray[np.float64]
+TAIL = 0.02  # share of a sample that counts as its tail
 SMALLEST_TAIL = 1000  # values below which a fit to the outermost 2 % says nothing
 
 
@@ -42,12 +43,12 @@ def failure_probability(failures: int, trials: int, confidence: float = 0.95) ->
     return Failures(failures, trials, failures / trials, low, high)
 
 
-def normal_tail(values: FloatArray, side: int, sigmas: float, share: float = 0.02) -> float:
+def normal_tail(values: FloatArray, side: int, sigmas: float) -> float:
     """Value at ``sigmas`` standard deviations of a normal fitted to one tail of a sample.
 
-    NaN below 1000 values.  A straight line through the normal quantile plot of the outermost ``share`` of the sample (most extreme 0.1 %
-    of that left out as noise), extended to the quantile of ``sigmas``.  A fit, for comparing distributions of one
-    shape; a failure rate needs trials.
+    A straight line through the normal quantile plot of the outermost 2 % of the sample (the most extreme 0.1 % of
+    that left out as noise), extended to the quantile of ``sigmas``.  A fit, for comparing distributions of one
+    shape; a failure rate needs trials.  NaN below 1000 values.
 
     Args:
         values: sample.
@@ -63,7 +64,7 @@ def normal_tail(values: FloatArray, side: int, sigmas: float, share: float = 0.0
     if len(values) < SMALLEST_TAIL:
         return float("nan")
     ordered = np.sort(values if side < 0 else -values)
-    last = max(int(len(ordered) * share), 2)
+    last = max(int(len(ordered) * TAIL), 2)
     first = last // 1000
     quantiles = ndtri((np.arange(first, last) + 0.5) / len(ordered))
     slope, intercept = np.polyfit(quantiles, ordered[first:last], 1)

@@ -10,7 +10,7 @@ from spintronics.ngspice.errors import (
 )
 from spintronics.ngspice.installation import Installation, find_ngspice
 from spintronics.ngspice.rawfile import Waves
-from spintronics.ngspice.simulator import Simulator
+from spintronics.ngspice.simulator import Simulator, default_workers
 
 __all__ = [
     "ConvergenceError",
@@ -22,5 +22,6 @@ __all__ = [
     "SimulatorMissing",
     "SimulatorTooOld",
     "Waves",
+    "default_workers",
     "find_ngspice",
 ]

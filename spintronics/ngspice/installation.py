@@ -11,7 +11,9 @@ from pathlib import Path
 from spintronics.ngspice.errors import SimulatorMissing, SimulatorTooOld
 
 OLDEST = 36  # BSIM4.8 and B-source pwl() as the decks use them; older ones are refused
-HOW_TO_GET = "install it (Debian/Ubuntu: apt-get install ngspice; macOS: brew install ngspice) or set SPINTRONICS_NGSPICE"
+HOW_TO_GET = (
+    "install it (Debian/Ubuntu: apt-get install ngspice; macOS: brew install ngspice) or set SPINTRONICS_NGSPICE"
+)
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 import os
 import re
-import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -142,6 +142,8 @@ def _first(lines: Sequence[str], pattern: re.Pattern[str]) -> str | None:
     return next((line for line in lines if pattern.search(line) and not _HARMLESS.match(line)), None)
 
 
-def free_space(folder: Path) -> int:
-    """Bytes free where ``folder`` lies."""
-    return shutil.disk_usage(folder).free
+def default_workers() -> int:
+    """Cores that this process may use: one ngspice process each."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

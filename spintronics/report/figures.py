@@ -1,6 +1,7 @@
 """The figures of a run, matplotlib only, each returned and not yet saved."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib as mpl
 
@@ -15,7 +16,7 @@ from spintronics.characterize.sense_margin import SenseMargin, SenseTrials
 
 # Okabe and Ito's palette: distinct to colour-blind readers; hatching and labels carry the rest.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.size": 9,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -123,8 +124,13 @@ def and_operations(costs: Sequence[NetworkCost], network: str) -> Figure:
             base = np.zeros(len(chosen))
             for n, layer in enumerate(chosen[0].layers):
                 heights = np.array([c.layers[n].mapping.and_operations / 1e6 for c in chosen])
-                panel.bar([str(c.widths) for c in chosen], heights, bottom=base, color=COLOURS[n % len(COLOURS)],
-                          label=layer.mapping.layer)  # fmt: skip
+                panel.bar(
+                    [str(c.widths) for c in chosen],
+                    heights,
+                    bottom=base,
+                    color=COLOURS[n % len(COLOURS)],
+                    label=layer.mapping.layer,
+                )
                 base += heights
             panel.set_title(f"{network}, first layer {convention.value}")
             panel.set_xlabel("W:I")

@@ -35,16 +35,26 @@ def ratio(ours: float, theirs: float | None) -> float | None:
 
 def device(technology: Technology, writes: Sequence[Switching]) -> list[Row]:
     """Junction, heavy metal and writing: quantity, value, unit, slides' value, ratio, how it was found."""
-    junction, spin = technology.junction, Macrospin(technology.junction, technology.heavy_metal,
-                                                    technology.cmos.temperature)  # fmt: skip
-    given = {name: units.parse(entry["value"], unit) for (name, entry), unit in
-             zip(slides()["device"].items(), ("A", "s"), strict=True)}  # fmt: skip
+    junction, spin = (
+        technology.junction,
+        Macrospin(technology.junction, technology.heavy_metal, technology.cmos.temperature),
+    )
+    given = {
+        name: units.parse(entry["value"], unit)
+        for (name, entry), unit in zip(slides()["device"].items(), ("A", "s"), strict=True)
+    }
     rows: list[Row] = []
 
     def row(quantity: str, value: float, unit: str, how: str, theirs: float | None = None) -> None:
         rows.append(
-            {"quantity": quantity, "value": value, "unit": unit, "seed_value": theirs, "ratio": ratio(value, theirs),
-             "how": how}  # fmt: skip
+            {
+                "quantity": quantity,
+                "value": value,
+                "unit": unit,
+                "seed_value": theirs,
+                "ratio": ratio(value, theirs),
+                "how": how,
+            }
         )
 
     row("junction resistance, P", junction.r_p, "ohm", "RA / area")

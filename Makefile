@@ -1,0 +1,53 @@
+# make reproduce   set up, run the main job, print the tables, write results/imce/
+# make test        set up, run the tests
+# make lint types contracts bench    what continuous integration adds, and the benchmarks
+#
+# Set-up makes .venv, installs the package into it and ngspice with the system's package manager; a second call
+# sets nothing up again.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: reproduce test lint types contracts bench clean
+
+reproduce: .venv/installed .venv/ngspice
+	$(BIN)/spintronics run imce
+
+test: .venv/installed-for-tests .venv/ngspice
+	$(BIN)/pytest
+
+lint: .venv/installed-for-tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/installed-for-tests
+	$(BIN)/mypy
+
+contracts: .venv/installed-for-tests
+	$(BIN)/lint-imports
+
+bench: .venv/installed-for-tests .venv/ngspice
+	for benchmark in benchmarks/bench_*.py; do $(BIN)/python $$benchmark; done
+
+clean:
+	rm -rf .venv results
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || sh tools/install-system-package python3-venv
+	$(PYTHON) -m venv .venv
+
+.venv/installed: .venv/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+.venv/installed-for-tests: .venv/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@ .venv/installed
+
+.venv/ngspice: .venv/bin/python
+	@command -v ngspice >/dev/null || sh tools/install-system-package ngspice
+	@$(BIN)/python -c 'import ctypes.util, sys; sys.exit(ctypes.util.find_library("ngspice") is None)' || \
+	  sh tools/install-system-package libngspice
+	@touch $@
