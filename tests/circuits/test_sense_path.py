@@ -1,0 +1,154 @@
+"""Sense path against ideal resistors, an independent root solve, and the full cell with its Verilog-A junction."""
+
+import numpy as np
+import pytest
+from scipy.optimize import brentq
+
+from spintronics import cards
+from spintronics.circuits.library import Deck, new_circuit, transistors
+from spintronics.circuits.sense_path import (
+    Operation,
+    SensePath,
+    branch_resistance,
+    reference_resistance,
+    state_name,
+)
+from spintronics.errors import InputError
+from spintronics.magnetics import Macrospin
+from spintronics.ngspice import Simulator
+from spintronics.technology import Technology
+
+IDEAL = (
+    ".subckt {name} drain gate source bulk w=1 l=1 copies=1\n"
+    "b1 drain source i=v(drain,source)*(v(gate) > 0.5 ? 1e4 : 1e-15)\n.ends {name}"
+)
+CONSTANT_TMR = {"junction.half_tmr_voltage": "1e9 V"}
+
+
+def with_ideal_switches(technology: Technology, text: str) -> str:
+    """The deck with every transistor replaced by a switch: 0.1 mΩ where its gate is high, open else."""
+    real = transistors(technology, cards.locate(technology))
+    assert real in text
+    return text.replace(real, "\n".join(IDEAL.format(name=name) for name in ("nfet", "pfet")))
+
+
+def closed_form(technology: Technology, r_p: np.ndarray, tmr: np.ndarray, antiparallel: int) -> np.ndarray:
+    """Voltage of resistors in parallel behind half a bit line, by hand; TMR constant."""
+    r_mtj = np.array(r_p)
+    if antiparallel:
+        r_mtj[:, -antiparallel:] *= 1 + tmr[:, -antiparallel:]
+    cells = 1 / (1 / (r_mtj + technology.heavy_metal.resistance / 2)).sum(axis=1)
+    return technology.sense.current * (cells + technology.array.rows / 2 * technology.array.bit_line_resistance)
+
+
+@pytest.mark.parametrize("fan_in", [1, 2, 3])
+def test_trials_of_ideal_switches_are_resistors_in_parallel(fan_in: int) -> None:
+    technology = Technology.load("imce45", CONSTANT_TMR)
+    random = np.random.default_rng(fan_in)
+    r_p = technology.junction.r_p * random.normal(1, 0.05, (40, fan_in))
+    tmr = technology.junction.tmr * random.normal(1, 0.10, (40, fan_in))
+    deck = SensePath(technology, cards.locate(technology), fan_in).trials(r_p, tmr)
+    waves = Simulator().run(with_ideal_switches(technology, deck.text()))
+    for antiparallel in range(fan_in + 1):
+        expected = closed_form(technology, r_p, tmr, antiparallel)
+        assert waves[f"v(bl{antiparallel})"] == pytest.approx(expected, rel=2e-7)
+
+
+def test_tmr_falls_with_the_voltage_across_each_junction() -> None:
+    technology = Technology.load("imce45")
+    deck = SensePath(technology, cards.locate(technology), 1).nominal(Operation.READ)
+    found = float(Simulator().run(with_ideal_switches(technology, deck.text()))["v(bl1)"][0])
+    i, j = technology.sense.current, technology.junction
+
+    def excess(v: float) -> float:
+        return v - i * (j.ra / j.area) * (1 + j.tmr / (1 + (v / j.half_tmr_voltage) ** 2))
+
+    v_junction = brentq(excess, 0.0, 1.0, xtol=1e-15)
+    series = technology.heavy_metal.resistance / 2 + technology.array.rows / 2 * technology.array.bit_line_resistance
+    assert found == pytest.approx(v_junction + i * series, rel=1e-6)
+
+
+def test_reference_of_ideal_switches_lies_midway() -> None:
+    technology = Technology.load("imce45", CONSTANT_TMR)
+    for operation, fan_in in ((Operation.READ, 1), (Operation.OR, 2), (Operation.AND, 2), (Operation.AND, 3)):
+        deck = SensePath(technology, cards.locate(technology), fan_in).nominal(operation)
+        waves = Simulator().run(with_ideal_switches(technology, deck.text()))
+        low, high = (float(waves[f"v(bl{n})"][0]) for n in operation.boundary(fan_in))
+        assert float(waves["v(ref)"][0]) == pytest.approx((low + high) / 2, rel=1e-6)
+
+
+def test_reference_resistances_without_bias_are_the_midpoints_of_the_slides() -> None:
+    technology = Technology.load("imce45", CONSTANT_TMR)
+    half = technology.heavy_metal.resistance / 2
+    p, ap = technology.junction.r_p + half, technology.junction.r_ap() + half
+    assert reference_resistance(technology, Operation.READ, 1) == pytest.approx((p + ap) / 2)
+    assert reference_resistance(technology, Operation.OR, 2) == pytest.approx((p / 2 + p * ap / (p + ap)) / 2)
+    assert reference_resistance(technology, Operation.AND, 2) == pytest.approx((p * ap / (p + ap) + ap / 2) / 2)
+
+
+def test_branch_resistance_at_bias_satisfies_kirchhoff() -> None:
+    technology = Technology.load("imce45")
+    j, half, current = technology.junction, technology.heavy_metal.resistance / 2, 40e-6
+    voltage = current * branch_resistance(j, technology.heavy_metal, 1, 2, current)
+
+    def cell(antiparallel: bool) -> float:
+        def excess(i: float) -> float:
+            v = voltage - i * half
+            return i - v / (j.r_ap(v) if antiparallel else j.r_p)
+
+        return float(brentq(excess, 0.0, current, xtol=1e-18))
+
+    assert cell(False) + 2 * cell(True) == pytest.approx(current, rel=1e-9)
+
+
+@pytest.mark.parametrize(("bit", "state"), [(0, 1.0), (1, -1.0)])
+def test_sense_cell_is_the_full_cell_with_its_verilog_a_junction(bit: int, state: float) -> None:
+    technology = Technology.load("imce45")
+    model_cards = cards.locate(technology)
+    j, h = technology.junction, technology.heavy_metal
+    n_x, n_y, n_z = Macrospin(j, h, 300.15).demagnetization
+    circuit = new_circuit("full cell", technology, model_cards, ("sot_cell_2t1r", "generated/she_mtj"))
+    circuit.V("word", "word", circuit.gnd, technology.cmos.supply)
+    circuit.I("read", circuit.gnd, "bl", technology.sense.current)
+    circuit.R("line", "bl", "rbl", technology.array.rows / 2 * technology.array.bit_line_resistance)
+    widths = {"w_write": technology.cell.write_width, "w_read": technology.cell.read_width}
+    circuit.X("cell", "sot_cell_2t1r", "0", "0", "rbl", "word", "t1", "t3", "0", **widths)
+    circuit.X(
+        "junction",
+        "she_mtj",
+        *("t1", "0", "t3", "0", "0", "0", "mx", "my", "mz"),
+        l_mtj=j.length,
+        w_mtj=j.width,
+        t_fl=j.free_layer,
+        ms=j.saturation_magnetization,
+        alpha=j.damping,
+        nx=n_x,
+        ny=n_y,
+        nz=n_z,
+        ra=j.ra,
+        tmr0=j.tmr,
+        v_h=j.half_tmr_voltage,
+        l_hm=h.length,
+        w_hm=h.width,
+        t_hm=h.thickness,
+        rho_hm=h.resistivity,
+        theta0=0.0,
+        phi0=0.0,
+        state0=state,
+    )
+    deck = Deck(circuit, ".op", ("v(bl)",), technology.cmos.temperature, "reltol=1e-6")
+    full = float(Simulator().run(deck.text())["v(bl)"][0])
+    nominal = Simulator().run(SensePath(technology, model_cards, 1).nominal(Operation.READ).text())
+    # The write transistor that the sense cell leaves out leaks a little: a few microvolts.
+    assert float(nominal[f"v(bl{bit})"][0]) == pytest.approx(full, abs=20e-6)
+
+
+@pytest.mark.parametrize("fan_in", [0, -1, 9])
+def test_fan_in_out_of_range_is_refused(fan_in: int) -> None:
+    technology = Technology.load("imce45")
+    with pytest.raises(InputError, match=f"fan_in = {fan_in}: must be within 1 … 8"):
+        SensePath(technology, cards.locate(technology), fan_in)
+
+
+def test_states_are_named_low_resistance_first() -> None:
+    assert [state_name(2, n) for n in range(3)] == ["P-P", "P-AP", "AP-AP"]
