@@ -1,5 +1,7 @@
 """Physical quantities at the edge: text with a unit in, SI floats inside, engineering notation out."""
 
+import math
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -7,6 +9,12 @@ if TYPE_CHECKING:
     import pint
 
 _PREFIXES = {-18: "a", -15: "f", -12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T"}
+# A number, then unit names with whole powers, multiplied or divided.  Pint alone would also work out sums, powers
+# of powers and "1,5 nm" (as 15 nm).
+_FACTOR = r"[A-Za-zµμΩ°%_]+(?:(?:\^|\*\*)-?\d)?"
+_QUANTITY = re.compile(
+    rf"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*({_FACTOR}(?:(?:\s*[*/·]\s*|\s+){_FACTOR}){{0,9}})\s*", re.ASCII
+)
 
 
 @lru_cache(maxsize=1)
@@ -20,13 +28,16 @@ def _registry() -> "pint.UnitRegistry[float]":
 def _si(text: str, unit: str) -> float:
     import pint
 
+    parts = _QUANTITY.fullmatch(text)
     try:
-        quantity: Any = _registry().Quantity(text)
-    except (pint.errors.PintError, ValueError, TypeError, SyntaxError, AttributeError, ZeroDivisionError) as error:
+        if not parts:
+            raise ValueError(text)
+        quantity: Any = _registry().Quantity(float(parts[1]), parts[2].replace("·", "*"))
+    except (pint.errors.PintError, ValueError, TypeError, AttributeError) as error:
         raise ValueError(f"not a quantity; write a number and a unit, such as {_example(unit)}") from error
     try:
         return float(quantity.to(unit).magnitude)
-    except pint.errors.DimensionalityError:
+    except pint.errors.PintError:
         raise ValueError(f"wrong unit; write {_dimension(unit)}, such as {_example(unit)}") from None
 
 
@@ -48,14 +59,18 @@ def parse(value: Any, unit: str) -> float:
     """
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise ValueError(f"not a quantity; write a number and a unit, such as {_example(unit)}")
-    if isinstance(value, str):
-        try:
-            value = float(value)
-        except ValueError:
-            return _si(str(value), unit or "dimensionless")
-    if unit:
-        raise ValueError(f"has no unit; write {_dimension(unit)}, such as {_example(unit)}")
-    return float(value)
+    try:
+        number = float(value)
+    except ValueError:
+        number = _si(str(value), unit or "dimensionless")
+    except OverflowError:
+        number = math.inf
+    else:
+        if unit:
+            raise ValueError(f"has no unit; write {_dimension(unit)}, such as {_example(unit)}")
+    if not math.isfinite(number):
+        raise ValueError("not a finite number")
+    return number
 
 
 def _dimension(unit: str) -> str:
@@ -73,8 +88,6 @@ def engineering(value: float, unit: str = "", digits: int = 4) -> str:
     >>> engineering(1.2e-4, "A")
     '120 µA'
     """
-    import math
-
     if value == 0 or not math.isfinite(value):
         return f"{value:g} {unit}".strip()
     exponent = min(max(3 * math.floor(math.log10(abs(value) * (1 + 1e-12)) / 3), -18), 12)

@@ -41,13 +41,15 @@ def _histogram(panel: Axes, trials: SenseTrials, margins: Sequence[SenseMargin])
     bins = np.linspace(volts.min(), volts.max(), 241).tolist()
     top = 0.0
     for n in range(trials.fan_in + 1):
-        counts, _, _ = panel.hist(volts[:, n], bins=bins, color=COLOURS[n], alpha=0.75, label=trials.state(n))
+        counts, _, _ = panel.hist(
+            volts[:, n], bins=bins, histtype="stepfilled", color=COLOURS[n], alpha=0.75, label=trials.state(n)
+        )
         top = max(top, float(np.max(counts)))
     for m in margins:
         panel.axvline(m.v_reference * 1e3, color="black", linewidth=0.9, linestyle="--")
         panel.annotate(
-            f"{m.operation.value} reference\nnominal {m.nominal * 1e3:.1f} mV, worst {m.worst * 1e3:.1f} mV\n"
-            f"{m.failures.failures} of {m.failures.trials} fail",
+            f"{m.operation.value} reference, margin (mV):\nnominal {m.nominal * 1e3:.1f}, worst {m.worst * 1e3:.2f}\n"
+            f"{m.failures.failures} of {m.failures.trials:,} fail",
             (m.v_reference * 1e3, top * 1.02),
             ha="center",
             va="bottom",
