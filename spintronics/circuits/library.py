@@ -79,6 +79,34 @@ def word_line(circuit: "Circuit", technology: Technology, command: str, line: st
         circuit.X(f"{line}_columns", "nfet", "0", line, "0", "0", w=width, copies=array.columns - 1)
 
 
+def sense_cell(
+    circuit: "Circuit", technology: Technology, name: str, bit: int, line: str, word: str, g_p: str, tmr: str
+) -> None:
+    """One cell of the sense path, its state fixed: netlist sense_cell_p or sense_cell_ap.
+
+    Args:
+        name: of the instance.
+        bit: stored; 1 = antiparallel.
+        line, word: read bit line at the cell, read word line.
+        g_p, tmr: nodes that carry its parallel conductance (1 V = 1 mS) and its TMR (1 V = 1).
+    """
+    common = {"r_hm": technology.heavy_metal.resistance / 2, "w_read": technology.cell.read_width}
+    if bit:
+        v_half = technology.junction.half_tmr_voltage
+        circuit.X(name, "sense_cell_ap", line, word, "0", g_p, tmr, "0", v_half=v_half, **common)
+    else:
+        circuit.X(name, "sense_cell_p", line, word, "0", g_p, "0", **common)
+
+
+def nominal_junction(circuit: "Circuit", technology: Technology) -> None:
+    """Nodes ``g_p`` and ``tmr`` of a junction with nominal values, for :func:`sense_cell`."""
+    circuit.V("g_p", "g_p", circuit.gnd, 1e3 / technology.junction.r_p)
+    circuit.V("tmr", "tmr", circuit.gnd, technology.junction.tmr)
+
+
+SENSE_CELLS = ("sense_cell_p", "sense_cell_ap")
+
+
 @dataclass(frozen=True)
 class Deck:
     """A circuit and what to do with it.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from spintronics.cards import ModelCards
-from spintronics.circuits.library import Deck, new_circuit, word_line
+from spintronics.circuits.library import SENSE_CELLS, Deck, new_circuit, nominal_junction, sense_cell, word_line
 from spintronics.circuits.sense_path import Operation, branch_resistance, reference_resistance
 from spintronics.technology import Technology
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from PySpice.Spice.Netlist import Circuit
 
 PARTS = (
-    "sense_cell",
+    *SENSE_CELLS,
     "bit_line",
     "reference_branch",
     "read_current_source",
@@ -99,18 +99,9 @@ class ReadBench:
 
         self._lines(circuit, "bit_line", "bl", k)
         self._lines(circuit, "reference", "ref", k)
+        nominal_junction(circuit, t)
         for n, bit in enumerate(self.stored):
-            for name, value in (("rp", t.junction.r_p), ("tmr", t.junction.tmr)):
-                circuit.V(f"{name}{n}", f"{name}{n}", gnd, value)
-            circuit.X(
-                f"cell{n}",
-                "sense_cell",
-                *("bl_cell", f"word{n}", "0", f"rp{n}", f"tmr{n}", "0"),
-                ap=bit,
-                v_half=t.junction.half_tmr_voltage,
-                r_hm=t.heavy_metal.resistance / 2,
-                w_read=t.cell.read_width,
-            )
+            sense_cell(circuit, t, f"cell{n}", bit, "bl_cell", f"word{n}", "g_p", "tmr")
         midpoint = reference_resistance(t, self.operation, k)
         circuit.X(
             "reference",

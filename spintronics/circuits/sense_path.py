@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy.optimize import brentq
 
 from spintronics.cards import ModelCards
-from spintronics.circuits.library import Deck, new_circuit
+from spintronics.circuits.library import SENSE_CELLS, Deck, new_circuit, nominal_junction, sense_cell
 from spintronics.errors import InputError
 from spintronics.technology import HeavyMetal, Junction, Technology
 
@@ -103,7 +103,8 @@ class SensePath:
     """k cells on one bit line, read with an ideal current; or the reference branch in their place.
 
     Nodes: ``bl<n>`` is the sense node with n of the k cells antiparallel; every state is solved in one deck, with
-    the same junctions.  Sources: ``idx`` is the trial within the chunk.  Netlists: sense_cell, reference_branch.
+    the same junctions.  Sources: ``idx`` is the trial within the chunk.
+    Netlists: sense_cell_p, sense_cell_ap, reference_branch.
 
     Args:
         fan_in: k, 1 … 8.
@@ -129,24 +130,22 @@ class SensePath:
             r_p: parallel resistances, Ω, shape (trials, k).
             tmr: TMR at zero bias, same shape.
         """
-        circuit = self._circuit(f"sense path, fan-in {self.fan_in}, {len(r_p)} trials", ("sense_cell",))
+        circuit = self._circuit(f"sense path, fan-in {self.fan_in}, {len(r_p)} trials", SENSE_CELLS)
         circuit.V("idx", "idx", circuit.gnd, 0)
         for k in range(self.fan_in):
-            circuit.B(f"rp{k}", f"rp{k}", circuit.gnd, v=f"pwl(v(idx),{_table(r_p[:, k])})")
+            circuit.B(f"g_p{k}", f"g_p{k}", circuit.gnd, v=f"pwl(v(idx),{_table(1e3 / r_p[:, k])})")
             circuit.B(f"tmr{k}", f"tmr{k}", circuit.gnd, v=f"pwl(v(idx),{_table(tmr[:, k])})")
         for antiparallel in range(self.fan_in + 1):
-            self._branch(circuit, antiparallel)
+            self._branch(circuit, antiparallel, [(f"g_p{k}", f"tmr{k}") for k in range(self.fan_in)])
         return self._deck(circuit, f".dc vidx 0 {len(r_p) - 1} 1")
 
     def nominal(self, operation: Operation) -> Deck:
         """Deck with every junction at its nominal value, and this operation's reference at node ``ref``."""
         t = self.technology
-        circuit = self._circuit(f"sense path, fan-in {self.fan_in}, nominal", ("sense_cell", "reference_branch"))
-        for k in range(self.fan_in):
-            circuit.V(f"rp{k}", f"rp{k}", circuit.gnd, t.junction.r_p)
-            circuit.V(f"tmr{k}", f"tmr{k}", circuit.gnd, t.junction.tmr)
+        circuit = self._circuit(f"sense path, fan-in {self.fan_in}, nominal", (*SENSE_CELLS, "reference_branch"))
+        nominal_junction(circuit, t)
         for antiparallel in range(self.fan_in + 1):
-            self._branch(circuit, antiparallel)
+            self._branch(circuit, antiparallel, [("g_p", "tmr")] * self.fan_in)
         midpoint = reference_resistance(t, operation, self.fan_in)
         self._read_line(circuit, "ref")
         circuit.X(
@@ -173,20 +172,13 @@ class SensePath:
         circuit.I(node, circuit.gnd, node, self.technology.sense.current)
         circuit.R(node, node, f"{node}_cell", max(array.rows / 2 * array.bit_line_resistance, 1e-3))
 
-    def _branch(self, circuit: "Circuit", antiparallel: int) -> None:
-        t = self.technology
+    def _branch(self, circuit: "Circuit", antiparallel: int, junctions: list[tuple[str, str]]) -> None:
+        """The k cells with the last ``antiparallel`` of them in AP, on a line of their own."""
         node = f"bl{antiparallel}"
         self._read_line(circuit, node)
-        for k in range(self.fan_in):
-            circuit.X(
-                f"{node}_{k}",
-                "sense_cell",
-                *(f"{node}_cell", "word", "0", f"rp{k}", f"tmr{k}", "0"),
-                ap=int(k >= self.fan_in - antiparallel),
-                v_half=t.junction.half_tmr_voltage,
-                r_hm=t.heavy_metal.resistance / 2,
-                w_read=t.cell.read_width,
-            )
+        for k, (g_p, tmr) in enumerate(junctions):
+            bit = int(k >= self.fan_in - antiparallel)
+            sense_cell(circuit, self.technology, f"{node}_{k}", bit, f"{node}_cell", "word", g_p, tmr)
 
     def _deck(self, circuit: "Circuit", analysis: str, *more: str) -> Deck:
         saved = tuple(f"v(bl{n})" for n in range(self.fan_in + 1))
