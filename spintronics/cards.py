@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from spintronics.errors import InputError
-from spintronics.resources import MODELS
+from spintronics.resources import MODELS, user_path
 from spintronics.technology import Technology
 
 _MODEL = re.compile(r"^\s*\.model\s+(\S+)\s+(nmos|pmos)\b", re.IGNORECASE | re.MULTILINE)
@@ -47,7 +47,7 @@ def locate(technology: Technology) -> ModelCards:
     if Path(cmos.cards).name == cmos.cards and own.is_file():
         candidates, wanted = [own], own
     else:
-        wanted = Path(cmos.cards).expanduser()
+        wanted = user_path(cmos.cards)
         if not wanted.exists() and not wanted.is_absolute():
             wanted = technology.folder / wanted
         if not wanted.exists():
@@ -56,19 +56,26 @@ def locate(technology: Technology) -> ModelCards:
                 f"technology.cmos.cards = {cmos.cards!r}: no such file or folder; "
                 f"give a card file, a PDK folder or one of: {', '.join(known)}"
             )
-        candidates = [wanted] if wanted.is_file() else sorted(p for p in wanted.rglob("*") if p.suffix in _SUFFIXES)
-    defined = {path.resolve(): _models_in(path) for path in candidates if path.is_file()}
-    files = []
+        candidates = (
+            [wanted] if wanted.is_file() else sorted(p for p in wanted.rglob("*") if p.suffix.lower() in _SUFFIXES)
+        )
+    defined = {path: _models_in(path) for path in candidates if path.is_file()}
+    files: list[Path] = []
     for key, name, polarity in (("nmos", cmos.nmos, "nmos"), ("pmos", cmos.pmos, "pmos")):
-        found = [path for path, models in defined.items() if models.get(name.lower()) == polarity]
+        defining = [path for path, models in defined.items() if models.get(name.lower()) == polarity]
+        found = {path.resolve() for path in defining}
         if len(found) > 1:
-            found = [path for path in found if _CORNER_WORDS[cmos.corner] & _words(path.relative_to(wanted.resolve()))]
+            words = _CORNER_WORDS[cmos.corner]
+            found = {path.resolve() for path in defining if words & _words(path.relative_to(wanted))}
         if len(found) != 1:
             names = sorted({model for models in defined.values() for model, kind in models.items() if kind == polarity})
             there = f"found {', '.join(names)}" if names else f"found no {polarity} model at all"
-            problem = f"defined {len(found)} times for corner {cmos.corner}" if found else f"no such {polarity} model"
-            raise InputError(f"technology.cmos.{key} = {name!r}: {problem} in {wanted}; {there}")
-        files.append(found[0])
+            problem = f"no such {polarity} model in {wanted}; {there}"
+            if defining:
+                files_there = ", ".join(str(path.relative_to(wanted)) for path in defining)
+                problem = f"must be in one file for corner {cmos.corner}; {wanted} has it in {files_there}"
+            raise InputError(f"technology.cmos.{key} = {name!r}: {problem}")
+        files += found
     return ModelCards(tuple(dict.fromkeys(files)), cmos.nmos, cmos.pmos)
 
 

@@ -31,13 +31,10 @@ def main() -> None:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         sys.exit(_complain(f"{where}{error.strerror or error}"))
-    except KeyboardInterrupt:
-        print("interrupted; what was written is whole", file=sys.stderr)
-        sys.exit(130)
 
 
 def _complain(message: str) -> int:
-    print(f"error: {message}", file=sys.stderr)
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
     return 2
 
 
@@ -75,9 +72,13 @@ def run(
     overrides |= {key: str(value) for key, value in (("trials", trials), ("seed", seed)) if value is not None}
     chosen, technology = Pipeline.load(pipeline, overrides)
     folder = out if out is not None else Path("results") / chosen.name
-    with _Bars() as bars:
-        count = workers if workers is not None else default_workers()
-        results = Run(chosen, technology, folder, count, bars.stage, overrides).execute()
+    count = workers if workers is not None else default_workers()
+    try:
+        with _Bars() as bars:
+            results = Run(chosen, technology, folder, count, bars.stage, overrides).execute()
+    except KeyboardInterrupt:
+        print("interrupted; what was written is whole", file=sys.stderr)
+        raise typer.Exit(130) from None
     _print_tables(results)
     print(f"\nresults in {folder}")
 
@@ -153,4 +154,4 @@ def _print_tables(results: "Mapping[str, Sequence[Row]]") -> None:
 
 
 def _short(value: str | int | float | None) -> str:
-    return "-" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+    return "-" if value is None or value != value else f"{value:.4g}" if isinstance(value, float) else str(value)

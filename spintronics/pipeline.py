@@ -6,7 +6,7 @@ import platform
 import time
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
@@ -23,7 +23,7 @@ from spintronics.characterize import logic, operations, sense_margin
 from spintronics.characterize.device_table import ActionCost, DeviceTable, equally_likely
 from spintronics.circuits.logic_bench import FLIP_FLOP, FULL_ADDER, MULTIPLEXER
 from spintronics.circuits.sense_path import check_fan_in
-from spintronics.errors import InputError, SpintronicsError
+from spintronics.errors import InputError
 from spintronics.networks import BitWidths, FirstLayer, Network, and_operations, load, storage_table
 from spintronics.ngspice import Simulator
 from spintronics.report import tables
@@ -58,7 +58,7 @@ class Pipeline(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Annotated[str, Field(pattern=r"^[\w.-]+$")]
+    name: Annotated[str, Field(pattern=r"^\w[\w.-]*$")]
     technology: str
     trials: Annotated[int, Field(ge=1, strict=True)]
     seed: Annotated[int, Field(ge=0, strict=True)]
@@ -93,7 +93,7 @@ class Pipeline(BaseModel):
         try:
             pipeline = cls.model_validate(values)
         except ValidationError as error:
-            raise InputError(f"pipeline file {path}: {first_problem(error)}") from None
+            raise InputError(f"pipeline file {path}: {first_problem(error, cls)}") from None
         for fan_in in pipeline.fan_in:
             check_fan_in(fan_in)
         beside = path.parent / pipeline.technology
@@ -105,6 +105,17 @@ def _toml_value(text: str) -> Any:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
+
+
+def _outputs_of(manifest: Path) -> list[str]:
+    """What an earlier run wrote, from its manifest; nothing outside its folder."""
+    try:
+        outputs = json.loads(manifest.read_text(encoding="utf-8"))["outputs"]
+        if all(not Path(name).is_absolute() and ".." not in Path(name).parts for name in outputs):
+            return list(outputs)
+    except (ValueError, TypeError, KeyError):
+        pass
+    raise InputError(f"{manifest}: not the manifest of a run; move it away or choose another folder with --out")
 
 
 @dataclass
@@ -158,8 +169,11 @@ class Run:
             with self._stage("figures"):
                 for name, draw in self._figures.items():
                     self._figure(name, draw())
-        except (SpintronicsError, OSError) as error:
-            self._write_manifest("failed", str(error))
+        except BaseException as error:
+            kept = (path for suffix in ("cir", "log") for path in (self.folder / "failed").glob(f"*.{suffix}"))
+            self._outputs += sorted(path.relative_to(self.folder).as_posix() for path in kept)
+            with suppress(OSError):  # the first error tells more than a manifest that a full disk has no room for
+                self._write_manifest("failed", str(error) or type(error).__name__)
             raise
         self._write_manifest("complete")
         return self._tables
@@ -257,13 +271,12 @@ class Run:
         self._seconds[name] = round(time.perf_counter() - start, 3)
 
     def _claim_folder(self) -> None:
+        manifest = self.folder / "manifest.json"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            manifest = self.folder / "manifest.json"
-            if manifest.is_file():
-                for name in json.loads(manifest.read_text(encoding="utf-8")).get("outputs", []):
-                    (self.folder / Path(name)).unlink(missing_ok=True)
-        except (OSError, ValueError) as error:
+            for name in _outputs_of(manifest) if manifest.exists() else ():
+                (self.folder / name).unlink(missing_ok=True)
+        except OSError as error:
             raise InputError(f"output folder {self.folder}: cannot be written: {error}") from None
 
     def _table(self, name: str, rows: Sequence[tables.Row]) -> None:
@@ -272,8 +285,12 @@ class Run:
         write_whole(self._output(f"tables/{name}.md"), tables.as_markdown(rows))
 
     def _figure(self, name: str, figure: "Figure") -> None:
+        import matplotlib as mpl
+
+        from spintronics.report.figures import STYLE
+
         for suffix, options in (("svg", {"metadata": {"Date": None}}), ("png", {"dpi": 160})):
-            with whole_file(self._output(f"figures/{name}.{suffix}")) as aside:
+            with whole_file(self._output(f"figures/{name}.{suffix}")) as aside, mpl.rc_context(STYLE):
                 figure.savefig(aside, **options)
 
     def _trials(self, trials: sense_margin.SenseTrials) -> None:

@@ -13,6 +13,14 @@ NETLISTS = _ROOT / "netlists"
 PIPELINES = _ROOT / "pipelines"
 
 
+def user_path(path: str | Path) -> Path:
+    """A path as a user writes it, ``~`` expanded where there is such a home."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 def find(name_or_path: str | Path, folder: Path, suffix: str) -> Path:
     """The file that a user means: a path to one of their own, or the name of one that travels with the package.
 
@@ -26,7 +34,7 @@ def find(name_or_path: str | Path, folder: Path, suffix: str) -> Path:
     >>> find("imce45", MODELS / "technology", ".toml").name
     'imce45.toml'
     """
-    path = Path(name_or_path).expanduser()
+    path = user_path(name_or_path)
     if path.is_file():
         return path.resolve()
     own = folder / f"{name_or_path}{suffix}"

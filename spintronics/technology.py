@@ -120,9 +120,9 @@ class Cell(_Section):
 
 
 class Array(_Section):
-    """One sub-array: rows × columns and its wires, per cell.  SI units."""
+    """One sub-array: rows × columns and its wires, per cell; two operands and a row beside them.  SI units."""
 
-    rows: Annotated[Count, BeforeValidator(_count_from_text)]
+    rows: Annotated[Count, BeforeValidator(_count_from_text), Field(ge=3)]
     columns: Annotated[Count, BeforeValidator(_count_from_text)]
     bit_line_capacitance: Capacitance
     bit_line_resistance: Resistance
@@ -204,21 +204,25 @@ class Technology(_Section):
         try:
             return cls.model_validate({**values, "sources": sources, "folder": path.parent})
         except ValidationError as error:
-            raise InputError(f"technology file {path}: {first_problem(error)}") from None
+            raise InputError(f"technology file {path}: {first_problem(error, cls)}") from None
 
     def digest(self) -> str:
         """SHA-256 of all values (sources and folder left out), hex: changes when any value does."""
         return sha256(self.model_dump_json().encode()).hexdigest()
 
 
-def first_problem(error: ValidationError) -> str:
-    """First complaint of a pydantic error in one line: ``junction.ra = "-10 ohm*um^2": must be > 0``."""
+def first_problem(error: ValidationError, model: type[BaseModel]) -> str:
+    """First complaint of a model's validation in one line: ``junction.ra = "-10 ohm*um^2": must be > 0``."""
     problem = error.errors()[0]
     key = ".".join(str(part) for part in problem["loc"])
     found, context = problem["input"], problem.get("ctx", {})
     match problem["type"]:
         case "extra_forbidden":
-            return f"{key}: unknown key"
+            section: Any = model
+            for part in problem["loc"][:-1]:
+                section = section.model_fields[part].annotation
+            known = [name for name, entry in section.model_fields.items() if not entry.exclude]
+            return f"{key}: unknown key; must be one of {', '.join(known)}"
         case "missing":
             return f"{key}: missing"
         case "greater_than":

@@ -62,11 +62,14 @@ def read_raw(path: Path) -> Waves:
     fields = dict(line.split(":", 1) for line in header if ":" in line and not line.startswith("\t"))
     if "complex" in fields.get("Flags", ""):
         raise RawFileError(f"{path}: complex vectors; only real ones (op, dc, tran) are read")
+    start = marker + len(b"Binary:\n")
     count, points = int(fields["No. Variables"]), int(fields["No. Points"])
+    wanted = count * points
     names = [line.split()[1].lower() for line in header[header.index("Variables:") + 1 :][:count]]
-    body = np.frombuffer(content, dtype=np.float64, offset=marker + len(b"Binary:\n"), count=-1)
-    if body.size < count * points or points == 0:
-        raise RawFileError(f"{path}: {body.size} values, but the header promises {count} × {points}")
+    held = (len(content) - start) // 8
+    if held < wanted or points == 0:
+        raise RawFileError(f"{path}: {held} values, but the header promises {count} × {points}")
+    body = np.frombuffer(content, dtype=np.float64, offset=start, count=wanted)
     # One contiguous row per vector: a caller reads vectors, not points.
-    table = np.ascontiguousarray(body[: count * points].reshape(points, count).T)
+    table = np.ascontiguousarray(body.reshape(points, count).T)
     return Waves(dict(zip(names, table, strict=True)), names[0])

@@ -62,10 +62,10 @@ class Simulator:
         Raises:
             ConvergenceError, DeckTimeout, DeckError: with ngspice's own message.
         """
-        title = deck.partition("\n")[0].lstrip("* ").strip()
+        title = deck.partition("\n")[0].removeprefix(".title").lstrip("* ").strip()
         with tempfile.TemporaryDirectory(prefix="spintronics-") as folder:
             deck_path, raw_path = Path(folder, "deck.cir"), Path(folder, "deck.raw")
-            deck_path.write_text(deck)
+            deck_path.write_text(deck, encoding="utf-8")
             try:
                 process = subprocess.run(
                     [self.installation.path, "-n", "-b", "-r", raw_path, deck_path],
@@ -78,17 +78,22 @@ class Simulator:
                     check=False,
                 )
             except subprocess.TimeoutExpired as late:
-                kept = self._keep(deck, str(late.stdout or "") + str(late.stderr or ""))
+                # Bytes, whatever text= says.
+                said = b"\n".join(part for part in (late.stderr, late.stdout) if isinstance(part, bytes))
+                kept = self._keep(deck, said.decode("utf-8", "replace"))
                 raise DeckTimeout(title, f"not finished after {self.timeout:g} s", kept) from None
             output = process.stderr + "\n" + process.stdout
             try:
                 waves = read_raw(raw_path)
-            except (OSError, RawFileError) as error:
+            except FileNotFoundError:
+                raise self._failure(title, deck, output, "wrote no result; is there an analysis line?") from None
+            except RawFileError as error:
                 raise self._failure(title, deck, output, str(error)) from None
         aborted = "aborted" in output or "imestep too small" in output
         not_finite = [name for name, values in waves.items() if not np.isfinite(values).all()]
         if aborted or not_finite or process.returncode != 0:
-            raise self._failure(title, deck, output, f"values that are not finite in {', '.join(not_finite)}")
+            unsaid = f"values that are not finite in {', '.join(not_finite)}" if not_finite else "ended early"
+            raise self._failure(title, deck, output, f"{unsaid}, exit status {process.returncode}")
         return waves
 
     def map(
@@ -133,13 +138,17 @@ class Simulator:
             return None
         self.failed.mkdir(parents=True, exist_ok=True)
         path = self.failed / f"{sha256(deck.encode()).hexdigest()[:12]}.cir"
-        path.write_text(deck)
-        path.with_suffix(".log").write_text(output)
+        path.write_text(deck, encoding="utf-8")
+        path.with_suffix(".log").write_text(output, encoding="utf-8")
         return path
 
 
 def _first(lines: Sequence[str], pattern: re.Pattern[str]) -> str | None:
-    return next((line for line in lines if pattern.search(line) and not _HARMLESS.match(line)), None)
+    """First line that tells; where it ends in a colon, the two that it announces with it."""
+    for n, line in enumerate(lines):
+        if pattern.search(line) and not _HARMLESS.match(line):
+            return " ".join(lines[n : n + 3]) if line.endswith(":") else line
+    return None
 
 
 def default_workers() -> int:

@@ -18,6 +18,8 @@ def whole_file(path: Path) -> Iterator[Path]:
         yield aside
         aside.chmod(0o644)
         aside.replace(path)
+    except OSError as error:  # a write to a full disk names no file
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     finally:
         aside.unlink(missing_ok=True)
 

@@ -211,7 +211,7 @@ def energy(costs: Iterable[NetworkCost]) -> list[Row]:
     ]
 
 
-def comparison(costs: Iterable[NetworkCost]) -> list[Row]:
+def comparison(costs: Sequence[NetworkCost]) -> list[Row]:
     """Binary networks per data set: this project's IMCE beside the slides' IMCE and their RRAM designs.
 
     The RRAM designs are the slides' own figures; this project has no model of them here.
@@ -240,7 +240,7 @@ def comparison(costs: Iterable[NetworkCost]) -> list[Row]:
         if (cost.widths.weights, cost.widths.inputs) == (1, 1):
             theirs = given["imce"].get(cost.dataset.lower(), {})
             row(f"IMCE 1:1, first layer {cost.first_layer.value}", cost.dataset, cost, theirs)
-    datasets = list(dict.fromkeys(str(r["dataset"]) for r in rows))
+    datasets = list(dict.fromkeys(cost.dataset for cost in costs))
     for design, key in (("CNN-RRAM", "cnn_rram"), ("BCNN-RRAM", "bcnn_rram")):
         for dataset in datasets:
             row(design, dataset, None, given[key].get(dataset.lower(), {}))
@@ -248,7 +248,7 @@ def comparison(costs: Iterable[NetworkCost]) -> list[Row]:
 
 
 def as_csv(rows: Sequence[Row]) -> str:
-    """Comma-separated text with a header; empty where there is no value."""
+    """Comma-separated text with a header; empty where there is no value (None, NaN)."""
     text = io.StringIO()
     writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
     writer.writeheader()
@@ -265,12 +265,12 @@ def as_markdown(rows: Sequence[Row]) -> str:
 
 
 def _plain(value: str | int | float | None) -> str:
-    if value is None:
+    if value is None or value != value:
         return ""
     return f"{value:.9g}" if isinstance(value, float) else str(value)
 
 
 def _short(value: str | int | float | None) -> str:
-    if value is None:
+    if value is None or value != value:
         return "–"
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,215 @@
+"""Tables: their columns, their way through CSV and Markdown, and the slides' figures beside ours."""
+
+import csv
+import io
+import tomllib
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from spintronics.accelerator import NetworkCost, network_cost
+from spintronics.array import SubArray
+from spintronics.characterize.device_table import ActionCost, DeviceTable
+from spintronics.characterize.operations import OperationResult, Switching
+from spintronics.characterize.sense_margin import SenseMargin, SenseTrials
+from spintronics.circuits.sense_path import Operation
+from spintronics.montecarlo import JunctionTrials, failure_probability
+from spintronics.networks import BitWidths, FirstLayer, and_operations, load, storage_table
+from spintronics.ngspice import Waves
+from spintronics.report import tables
+from spintronics.technology import Technology
+
+SEED = Path(__file__).parents[3] / "shared" / "reference" / "seed.toml"
+NO_WAVES = Waves({"time": np.array([0.0])}, "time")
+
+
+def read(rows: list[tables.Row]) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(tables.as_csv(rows), newline="")))
+
+
+def columns(rows: list[tables.Row]) -> list[str]:
+    return list(rows[0])
+
+
+@pytest.fixture(scope="module")
+def seed() -> dict[str, Any]:
+    if not SEED.is_file():
+        pytest.skip(f"needs the slides' figures in {SEED}, which do not travel with the project")
+    return tomllib.loads(SEED.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def sub_array(imce45: Technology) -> SubArray:
+    """Costs by hand, so that nothing has to be simulated."""
+    action = ActionCost({"latch": 1e-15, "word line": 2e-17}, 2e-9)
+    gate = ActionCost({"gate": 3e-16}, 4e-11)
+    return SubArray(imce45, DeviceTable(action, action, action, action, gate, gate, gate))
+
+
+def costs(sub_array: SubArray, *widths: str, networks: tuple[str, ...] = ("lenet",)) -> list[NetworkCost]:
+    return [
+        network_cost(load(network), BitWidths.parse(text), first_layer, sub_array)
+        for network in networks
+        for first_layer in FirstLayer
+        for text in widths
+    ]
+
+
+def test_csv_reads_back_whatever_is_in_a_cell() -> None:
+    rows: list[tables.Row] = [
+        {"text": 'a "quoted", name', "number": 1 / 3, "count": 10**15, "none": None},
+        {"text": "two\nlines; Ω µ σ", "number": -1.25e-17, "count": 0, "none": float("nan")},
+        {"text": "", "number": np.float64(2.5), "count": -1, "none": None},
+    ]
+    found = read(rows)
+    assert [row["text"] for row in found] == [row["text"] for row in rows]
+    assert [float(row["number"]) for row in found] == pytest.approx([1 / 3, -1.25e-17, 2.5], rel=1e-8)
+    assert [row["count"] for row in found] == [str(10**15), "0", "-1"]
+    assert [row["none"] for row in found] == ["", "", ""]
+
+
+def test_csv_starts_with_a_header_and_ends_with_a_line() -> None:
+    assert tables.as_csv([{"a": 1, "b": None}]) == "a,b\n1,\n"
+
+
+def test_markdown_has_one_line_per_row_and_four_digits() -> None:
+    assert tables.as_markdown([{"a": "x", "b": 1 / 3}, {"a": None, "b": float("nan")}, {"a": 123456, "b": 0.0}]) == (
+        "| a | b |\n| --- | --- |\n| x | 0.3333 |\n| – | – |\n| 123456 | 0 |\n"
+    )
+
+
+def test_sense_margin_columns_and_units() -> None:
+    margin = SenseMargin(
+        *(Operation.AND, 2, "P-AP", "AP-AP", 7809.0, 0.1372, 0.02891, -0.013, 0.015, 0.001),
+        failures=failure_probability(3, 1000),
+    )
+    rows = tables.sense_margin([margin])
+    assert columns(rows)[:13] == [
+        *("operation", "fan_in", "low_state", "high_state", "reference_ohm", "v_reference_mV", "nominal_margin_mV"),
+        *("worst_margin_mV", "failures", "trials", "p_fail", "p_fail_low", "p_fail_high"),
+    ]
+    row = read(rows)[0]
+    assert (row["operation"], row["fan_in"], row["low_state"], row["high_state"]) == ("AND", "2", "P-AP", "AP-AP")
+    assert (float(row["v_reference_mV"]), float(row["nominal_margin_mV"])) == pytest.approx((137.2, 28.91))
+    assert float(row["worst_margin_mV"]) == pytest.approx(-13.0)
+    assert (row["failures"], row["trials"], float(row["p_fail"])) == ("3", "1000", 0.003)
+    assert (float(row["p_fail_low"]), float(row["p_fail_high"])) == pytest.approx((6.19e-4, 8.74e-3), rel=2e-3)
+
+
+def test_operations_columns_units_and_parts() -> None:
+    cost = ActionCost({"latch": 90e-15, "word line": 7e-15}, 2.076e-9)
+    result = OperationResult("AND", "01", "0", "0", cost, NO_WAVES)
+    rows = tables.operations([result])
+    assert columns(rows) == ["operation", "inputs", "result", "energy_fJ", "latency_ns"]
+    row = read(rows)[0]
+    assert row["inputs"] == "01"  # text: not the number 1
+    assert (float(row["energy_fJ"]), float(row["latency_ns"])) == pytest.approx((97.0, 2.076))
+    parts = read(tables.energy_by_contributor([result]))
+    assert [part["contributor"] for part in parts] == ["latch", "word line"]
+    assert sum(float(part["energy_fJ"]) for part in parts) == pytest.approx(97.0)
+
+
+def test_and_operations_columns_and_lenets_counts() -> None:
+    rows = tables.and_operations(and_operations(load("lenet"), BitWidths(2, 3), FirstLayer.PRACTICAL))
+    assert columns(rows) == ["network", "layer", "w_bits", "i_bits", "first_layer", "and_operations"]
+    assert [tuple(row.values()) for row in read(rows)] == [  # positions · kernels · kernel size · W · I
+        ("lenet", "conv1", "2", "8", "practical", str(24 * 24 * 20 * 25 * 2 * 8)),
+        ("lenet", "conv2", "2", "3", "practical", str(8 * 8 * 50 * 20 * 25 * 2 * 3)),
+        ("lenet", "fc1", "2", "3", "practical", str(800 * 500 * 2 * 3)),
+        ("lenet", "fc2", "2", "3", "practical", str(500 * 10 * 2 * 3)),
+    ]
+
+
+def test_comparison_columns_and_ratios(sub_array: SubArray) -> None:
+    found = costs(sub_array, "1:1", "1:2", networks=("alexnet", "svhn", "lenet"))
+    rows = tables.comparison(found)
+    assert columns(rows) == [
+        *("design", "dataset", "energy_uJ", "area_mm2", "seed_energy_uJ", "seed_area_mm2", "ratio_energy", "ratio_area")
+    ]
+    assert len(rows) == 3 * 2 + 2 * 3  # ours per convention, theirs per data set; binary weights and inputs only
+    ours = next(r for r in rows if str(r["design"]).startswith("IMCE") and r["dataset"] == "ImageNet")
+    energy, area = found[0].energy * 1e6, found[0].area * 1e6
+    assert tuple(ours.values())[2:] == (energy, area, 785.25, None, energy / 785.25, None)  # slides give no area
+    theirs = next(r for r in rows if (r["design"], r["dataset"]) == ("BCNN-RRAM", "MNIST"))
+    assert tuple(theirs.values())[2:] == (None, None, 13.55, 0.06, None, None)
+
+
+def test_comparison_without_a_binary_network_keeps_the_slides_rows(sub_array: SubArray) -> None:
+    rows = tables.comparison(costs(sub_array, "1:2"))
+    assert [(row["design"], row["dataset"]) for row in rows] == [("CNN-RRAM", "MNIST"), ("BCNN-RRAM", "MNIST")]
+    assert len(read(rows)) == 2
+
+
+def test_energy_parts_sum_to_the_total(sub_array: SubArray) -> None:
+    for row in read(tables.energy(costs(sub_array, "1:1", "2:2"))):
+        parts = [float(row[f"{name}_uJ"]) for name in ("read", "write", "AND", "bit_counter", "shifter", "sum")]
+        assert min(parts) > 0
+        assert sum(parts) == pytest.approx(float(row["total_uJ"]), rel=1e-7)
+        assert float(row["and_share"]) == pytest.approx(parts[2] / sum(parts), rel=1e-7)
+        assert float(row["ratio"]) == pytest.approx(parts[2] / sum(parts) / 0.65, rel=1e-7)  # slides: up to 65 %
+
+
+def test_storage_shows_the_slides_figures_for_alexnet_only() -> None:
+    rows = tables.storage(storage_table([load("alexnet"), load("lenet")], [BitWidths(1, 1), BitWidths(1, 2)]))
+    compared = [row for row in rows if row["ratio"] is not None]
+    assert [(row["network"], row["configuration"]) for row in compared] == [("alexnet", "1:1")]
+    assert compared[0]["seed_total_MiB"] == 39.7
+    assert compared[0]["ratio"] == pytest.approx(1, abs=0.002)
+
+
+def test_device_rows_show_the_slides_write(imce45: Technology) -> None:
+    writes = [
+        Switching(bit, 0.7, 118e-6, np.array([0.8e-9, 1.2e-9, np.nan]), NO_WAVES) for bit in (0, 1)
+    ]  # one of three angles did not switch
+    rows = {str(row["quantity"]): row for row in tables.device(imce45, writes)}
+    assert rows["write 1: current"]["seed_value"] == pytest.approx(120e-6)
+    assert rows["write 1: current"]["ratio"] == pytest.approx(118 / 120)
+    assert rows["write 0: mean switching time"]["value"] == pytest.approx(1e-9)
+    assert rows["write 0: mean switching time"]["ratio"] == pytest.approx(1.0)
+    assert rows["write 0: not switched"]["value"] == 1
+    assert rows["junction resistance, P"]["value"] == imce45.junction.r_p
+
+
+def test_device_of_a_bit_that_never_switches_has_no_time(imce45: Technology) -> None:
+    never = Switching(1, 0.7, 1e-6, np.full(3, np.nan), NO_WAVES)
+    rows = {row["quantity"]: row for row in read(tables.device(imce45, [never]))}
+    assert rows["write 1: mean switching time"]["value"] == ""
+    assert rows["write 1: not switched"]["value"] == "3"
+
+
+def test_sense_voltage_is_the_trials_own_statistics() -> None:
+    v_sense = np.random.default_rng(1).normal([0.1, 0.2], 0.01, (500, 2))
+    rows = read(
+        tables.sense_voltage([SenseTrials(1, JunctionTrials(np.ones((500, 1)), np.ones((500, 1)), 7, 1), v_sense)])
+    )
+    assert [row["state"] for row in rows] == ["P", "AP"]
+    for n, row in enumerate(rows):
+        assert float(row["mean_mV"]) == pytest.approx(v_sense[:, n].mean() * 1e3, rel=1e-8)
+        assert float(row["sigma_mV"]) == pytest.approx(v_sense[:, n].std(ddof=1) * 1e3, rel=1e-8)
+        assert float(row["min_mV"]) == pytest.approx(v_sense[:, n].min() * 1e3, rel=1e-8)
+        assert float(row["max_mV"]) == pytest.approx(v_sense[:, n].max() * 1e3, rel=1e-8)
+        assert row["redrawn"] == "7"
+        assert row["tail_minus_6_sigma_mV"] == ""  # too few trials for a tail
+
+
+def test_slides_figures_are_the_slides(seed: dict[str, Any]) -> None:
+    ours = tables.slides()
+    assert ours["storage"]["total_MiB"] == seed["alexnet"]["storage_MB"]
+    assert ours["storage"]["ratio_to_double"] == seed["alexnet"]["ratio_to_double"]
+    assert ours["storage"]["ratio_to_single"] == seed["alexnet"]["ratio_to_single"]
+    assert ours["imce"]["imagenet"]["energy_uJ"] == seed["alexnet"]["energy_uJ_per_image"]
+    assert ours["shares"]["and_energy_at_most"] == seed["shares"]["and_energy_max"]
+    for design in ("cnn_rram", "bcnn_rram"):
+        assert {name: list(row.values()) for name, row in ours[design].items()} == seed["baselines"][design]
+
+
+def test_ratio_of_nothing_is_nothing() -> None:
+    assert tables.ratio(2.0, 4.0) == 0.5
+    assert tables.ratio(2.0, None) is None
+
+
+def test_parts_of_a_cost_cannot_be_changed_by_a_table() -> None:
+    assert isinstance(ActionCost({"latch": 1.0}, 1.0).parts, MappingProxyType)

@@ -1,0 +1,382 @@
+"""Whole runs of the pipeline with few trials: what lies in the results folder, and what is left of a broken one."""
+
+import csv
+import json
+import math
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from spintronics.errors import InputError
+from spintronics.ngspice import find_ngspice
+from spintronics.pipeline import Pipeline, Run
+from spintronics.resources import PIPELINES
+from spintronics.technology import Technology
+
+COMMAND = Path(sys.executable).with_name("spintronics")
+TRIALS = 4500  # three chunks, so that several workers share a sweep; tails can be fitted
+FEW = ["--trials", str(TRIALS), "--seed", "7", "--set", "thermal_angles=2"]
+TABLES = [
+    *("device", "operations", "energy_by_contributor", "sense_margin", "sense_voltage", "logic"),
+    *("and_operations", "storage", "area", "energy", "comparison"),
+]
+FIGURES = ["write_waveforms", "sense_waveforms", "sense_margin", "energy"]
+MAY_BE_EMPTY = ("seed_", "ratio")  # no figure in the slides
+
+
+def files(folder: Path) -> set[str]:
+    """Everything in a folder, hidden files too."""
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+
+
+def table(folder: Path, name: str) -> list[dict[str, str]]:
+    with (folder / "tables" / f"{name}.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def manifest(folder: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    return loaded
+
+
+def run_command(folder: Path, *arguments: str, **options: Any) -> "subprocess.CompletedProcess[str]":
+    command = [COMMAND, "run", "imce", "--out", folder, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, **options)
+
+
+@pytest.fixture(scope="module")
+def answer(tmp_path_factory: pytest.TempPathFactory) -> "subprocess.CompletedProcess[str]":
+    folder = tmp_path_factory.mktemp("first") / "results" / "imce"
+    return run_command(folder, *FEW, "--set", 'networks=["lenet", "svhn"]', "--workers", "2")
+
+
+@pytest.fixture(scope="module")
+def first(answer: "subprocess.CompletedProcess[str]") -> Path:
+    """Results of one complete run by the installed command."""
+    assert answer.returncode == 0, answer.stderr
+    return Path(answer.stdout.splitlines()[-1].removeprefix("results in "))
+
+
+USERS = {
+    "notes.txt": "a user's",
+    "tables/mine.csv": "a,b\n1,2\n",
+    "figures/mine.png": "a picture",
+    "other/deep/file": "kept",
+}
+
+
+@pytest.fixture(scope="module")
+def second(first: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same folder after a user put files into it and ran again: one network, one worker."""
+    folder = tmp_path_factory.mktemp("second") / "imce"
+    shutil.copytree(first, folder)
+    for name, text in USERS.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    overrides = {"trials": str(TRIALS), "seed": "7", "thermal_angles": "2", "networks": "lenet"}
+    pipeline, technology = Pipeline.load("imce", overrides)
+    Run(pipeline, technology, folder, 1, lambda stage, total: lambda amount: None, overrides).execute()
+    return folder
+
+
+def test_run_is_quiet_and_prints_the_main_tables(answer: "subprocess.CompletedProcess[str]") -> None:
+    assert answer.returncode == 0
+    assert answer.stderr == ""  # no progress bars where there is no terminal
+    for title in ("device", "sense margin", "operations", "storage", "energy", "comparison"):
+        assert f"\n{title}\n" in answer.stdout
+
+
+def test_every_file_is_there_and_in_the_manifest(first: Path) -> None:
+    figures = [*FIGURES, "and_operations_lenet", "and_operations_svhn"]
+    expected = {f"tables/{name}.{suffix}" for name in TABLES for suffix in ("csv", "md")}
+    expected |= {f"figures/{name}.{suffix}" for name in figures for suffix in ("svg", "png")}
+    expected |= {f"trials/fan_in_{k}.parquet" for k in (1, 2, 3)}
+    assert files(first) == expected | {"manifest.json"}
+    assert sorted(manifest(first)["outputs"]) == sorted(expected)
+
+
+def test_manifest_says_how_it_was_made(first: Path) -> None:
+    found = manifest(first)
+    assert found["status"] == "complete"
+    assert "reason" not in found
+    assert found["pipeline"]["seed"] == 7
+    assert found["pipeline"]["trials"] == TRIALS
+    assert found["pipeline"]["networks"] == ["lenet", "svhn"]
+    assert found["overrides"]["thermal_angles"] == "2"
+    assert found["technology"] == Technology.load("imce45").model_dump(mode="json")
+    assert found["technology_sha256"] == Technology.load("imce45").digest()
+    assert found["technology_sources"] == Technology.load("imce45").sources
+    assert found["versions"]["ngspice"] == find_ngspice().version
+    assert found["versions"]["numpy"] == np.__version__
+    assert found["workers"] == 2
+    seconds = found["seconds"]
+    assert min(seconds.values()) >= 0
+    assert sum(value for stage, value in seconds.items() if stage != "total") <= seconds["total"] + 0.05
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_table_is_well_formed(name: str, first: Path) -> None:
+    rows = table(first, name)
+    assert rows
+    for row in rows:
+        assert None not in row  # no cell beyond the header
+        assert None not in row.values()  # no cell missing
+    lines = (first / "tables" / f"{name}.md").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == len(rows) + 2
+    assert lines[0] == f"| {' | '.join(rows[0])} |"
+    assert {line.count("|") for line in lines} == {len(rows[0]) + 1}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_value_is_finite_and_no_cost_is_negative(name: str, first: Path) -> None:
+    for row in table(first, name):
+        for column, cell in row.items():
+            if name == "comparison" or column.startswith(MAY_BE_EMPTY):
+                assert cell.lower() not in ("nan", "inf", "-inf")
+            else:
+                assert cell != ""
+            if column.endswith(("_fJ", "_uJ", "_ns", "_ps", "_MiB", "_um2", "_mm2")) and cell:
+                assert float(cell) >= 0
+                assert math.isfinite(float(cell))
+
+
+def test_operations_give_the_truth_tables(first: Path) -> None:
+    rows = table(first, "operations")
+    truth = {("write", "0"): "0", ("write", "1"): "1", ("read", "0"): "0", ("read", "1"): "1"}
+    for a in (0, 1):
+        for b in (0, 1):
+            truth[("AND", f"{a}{b}")] = str(int(a and b))
+            truth[("OR", f"{a}{b}")] = str(int(a or b))
+    assert {(row["operation"], row["inputs"]): row["result"] for row in rows} == truth
+    assert all(float(row["energy_fJ"]) > 0 and float(row["latency_ns"]) > 0 for row in rows)
+
+
+def test_contributors_sum_to_the_operations_energy(first: Path) -> None:
+    parts = table(first, "energy_by_contributor")
+    for row in table(first, "operations"):
+        own = [
+            float(p["energy_fJ"]) for p in parts if (p["operation"], p["inputs"]) == (row["operation"], row["inputs"])
+        ]
+        assert len(own) > 1
+        assert sum(own) == pytest.approx(float(row["energy_fJ"]), rel=1e-7)
+
+
+def test_network_energies_sum_and_areas_add_up(first: Path) -> None:
+    for row in table(first, "energy"):
+        parts = [float(row[f"{name}_uJ"]) for name in ("read", "write", "AND", "bit_counter", "shifter", "sum")]
+        assert sum(parts) == pytest.approx(float(row["total_uJ"]), rel=1e-7)
+    assert sum(float(row["share"]) for row in table(first, "area")) == pytest.approx(1, rel=1e-7)
+
+
+def test_and_operations_are_macs_times_bits(first: Path) -> None:
+    macs = {"lenet": 2_293_000, "svhn": 41_735_424}  # literal sums over the layers' shapes
+    rows = [row for row in table(first, "and_operations") if row["first_layer"] == "practical"]
+    for network, total in macs.items():
+        own = [
+            int(row["and_operations"]) / int(row["w_bits"]) / int(row["i_bits"])
+            for row in rows
+            if row["network"] == network
+        ]
+        assert sum(own) == 5 * total  # five bit-width configurations
+
+
+def test_parquet_says_its_units_seed_and_technology(first: Path, imce45: Technology) -> None:
+    for fan_in in (1, 2, 3):
+        schema = pq.read_schema(first / "trials" / f"fan_in_{fan_in}.parquet")
+        assert schema.metadata[b"seed"] == b"7"
+        assert schema.metadata[b"technology"] == imce45.digest().encode()
+        states = ["-".join(["P"] * (fan_in - n) + ["AP"] * n) for n in range(fan_in + 1)]
+        units = {f"r_p_{k}": b"ohm" for k in range(fan_in)} | {f"tmr_{k}": b"1" for k in range(fan_in)}
+        units |= {f"v_sense_{state}": b"V" for state in states}
+        assert {field.name: field.metadata[b"unit"] for field in schema} == units
+
+
+def test_trials_are_whole_finite_and_in_the_order_of_their_states(first: Path, imce45: Technology) -> None:
+    for fan_in in (1, 2, 3):
+        data = pq.read_table(first / "trials" / f"fan_in_{fan_in}.parquet")
+        assert data.num_rows == TRIALS
+        for column in data.columns:
+            values = column.to_numpy()
+            assert np.isfinite(values).all()
+            assert (values > 0).all()
+        voltages = [data[name].to_numpy() for name in data.column_names if name.startswith("v_sense")]
+        for low, high in pairwise(voltages):
+            assert (low < high).all()  # one more antiparallel cell: more resistance, trial by trial
+        assert data["r_p_0"].to_numpy().mean() == pytest.approx(imce45.junction.r_p, rel=5 * 0.05 / TRIALS**0.5)
+
+
+def test_sense_margins_are_those_of_the_trials(first: Path) -> None:
+    for row in table(first, "sense_margin"):
+        data = pq.read_table(first / "trials" / f"fan_in_{row['fan_in']}.parquet")
+        reference = float(row["v_reference_mV"])
+        low, high = (data[f"v_sense_{row[state]}"].to_numpy() * 1e3 for state in ("low_state", "high_state"))
+        gaps = np.minimum(reference - low, high - reference)
+        assert float(row["worst_margin_mV"]) == pytest.approx(gaps.min(), abs=1e-5)
+        assert int(row["failures"]) == (gaps <= 0).sum()
+        assert int(row["trials"]) == TRIALS
+        assert float(row["worst_margin_mV"]) < float(row["nominal_margin_mV"])
+        if row["failures"] == "0":
+            assert float(row["p_fail_high"]) == pytest.approx(1 - 0.025 ** (1 / TRIALS), rel=1e-7)
+
+
+def test_margin_shrinks_with_fan_in(first: Path) -> None:
+    margins = {
+        (row["operation"], row["fan_in"]): float(row["nominal_margin_mV"]) for row in table(first, "sense_margin")
+    }
+    assert margins["read", "1"] > margins["AND", "2"] > margins["AND", "3"] > 0  # slides
+    assert margins["OR", "2"] > margins["OR", "3"] > 0
+
+
+def test_figures_are_pictures(first: Path) -> None:
+    for path in (first / "figures").glob("*.png"):
+        assert path.read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+        assert path.read_bytes().endswith(b"IEND\xaeB`\x82")
+    for path in (first / "figures").glob("*.svg"):
+        assert ElementTree.parse(path).getroot().tag == "{http://www.w3.org/2000/svg}svg"
+
+
+def test_trials_do_not_depend_on_the_workers(first: Path, second: Path) -> None:
+    assert (manifest(first)["workers"], manifest(second)["workers"]) == (2, 1)
+    for fan_in in (1, 2, 3):
+        ours, theirs = (pq.read_table(folder / "trials" / f"fan_in_{fan_in}.parquet") for folder in (first, second))
+        assert ours.schema.equals(theirs.schema, check_metadata=True)
+        for name in ours.column_names:
+            assert ours[name].to_numpy().tobytes() == theirs[name].to_numpy().tobytes()
+    for name in ("device", "operations", "energy_by_contributor", "sense_margin", "sense_voltage", "logic", "area"):
+        assert (first / "tables" / f"{name}.csv").read_bytes() == (second / "tables" / f"{name}.csv").read_bytes()
+    for name in FIGURES[:3]:
+        assert (first / "figures" / f"{name}.svg").read_bytes() == (second / "figures" / f"{name}.svg").read_bytes()
+
+
+def test_second_run_removes_what_the_first_left_and_nothing_of_the_users(first: Path, second: Path) -> None:
+    gone = {f"figures/and_operations_svhn.{suffix}" for suffix in ("svg", "png")}
+    assert files(second) == (files(first) - gone) | set(USERS)
+    for name, text in USERS.items():
+        assert (second / name).read_text() == text
+    assert {row["network"] for row in table(second, "energy")} == {"lenet"}
+    assert set(manifest(second)["outputs"]) == files(second) - set(USERS) - {"manifest.json"}
+
+
+def require_whole(folder: Path) -> None:
+    """Every file of a broken run can be read to its end, and no temporary file is left."""
+    for name in files(folder):
+        path = folder / name
+        assert not path.name.startswith(".")
+        if path.suffix == ".csv":
+            assert table(folder, path.stem)
+            assert path.with_suffix(".md").is_file() or name.endswith("mine.csv")
+        elif path.suffix == ".parquet":
+            assert pq.read_table(path).num_rows > 0
+
+
+def test_full_disk_is_one_line_and_leaves_whole_files(second: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "imce"
+    shutil.copytree(second, folder)
+
+    def small_disk() -> None:  # no file above 1 MiB: the decks' results fit, 20 000 trials do not
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, 2**20))
+
+    few = ["--trials", "20000", "--set", "fan_in=[3]", "--set", "thermal_angles=1"]
+    answer = run_command(folder, *few, preexec_fn=small_disk)
+    assert answer.returncode == 2
+    assert answer.stderr.count("\n") == 1
+    assert answer.stderr.startswith(f"error: {folder / 'trials' / 'fan_in_3.parquet'}: ")
+    assert "File too large" in answer.stderr
+    require_whole(folder)
+    assert manifest(folder)["status"] == "failed"
+    assert "fan_in_3.parquet" in manifest(folder)["reason"]
+    assert {"tables/device.csv", "tables/operations.csv", *USERS} < files(folder)
+    assert not (folder / "trials" / "fan_in_3.parquet").exists()
+
+
+def test_interrupted_run_leaves_whole_files_and_the_next_removes_them(tmp_path: Path) -> None:
+    folder = tmp_path / "imce"
+    command = [COMMAND, "run", "imce", "--out", folder, "--trials", "1000000", "--set", "thermal_angles=1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        until = time.monotonic() + 60
+        while not (folder / "tables" / "operations.md").is_file():
+            assert time.monotonic() < until
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said == "interrupted; what was written is whole\n"
+    require_whole(folder)
+    assert manifest(folder)["status"] == "failed"
+    assert set(manifest(folder)["outputs"]) >= files(folder) - {"manifest.json"}
+
+
+@pytest.fixture(scope="module")
+def failed(second: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run whose junctions no simulator solves: a card that is none behind names that fit."""
+    folder = tmp_path_factory.mktemp("failed") / "imce"
+    shutil.copytree(second, folder)
+    cards = folder.parent / "mine.inc"
+    cards.write_text(".model nmos_vtg nmos level=54 version=none\n.model pmos_vtg pmos level=999\n")
+    pipeline, technology = Pipeline.load("imce", {"technology.cmos.cards": str(cards), "trials": "10"})
+    with pytest.raises(Exception, match="deck kept at"):
+        Run(pipeline, technology, folder, 2, lambda stage, total: lambda amount: None).execute()
+    return folder
+
+
+def test_failed_simulation_keeps_its_deck_and_the_next_run_removes_it(failed: Path) -> None:
+    found = manifest(failed)
+    decks = list((failed / "failed").glob("*.cir"))
+    assert found["status"] == "failed"
+    assert decks
+    assert any(deck.name in found["reason"] for deck in decks)
+    assert {f"failed/{deck.name}" for deck in decks} <= set(found["outputs"])
+    pipeline, technology = Pipeline.load("imce", {"technology.cmos.nmos": "nmos_vtg"})
+    run = Run(pipeline, technology, failed, 2, lambda stage, total: lambda amount: None)
+    run._claim_folder()
+    assert files(failed) == {"manifest.json", *USERS}
+
+
+def test_wrong_logic_costs_nothing(tmp_path: Path) -> None:
+    """A write pulse too short to switch: no table of energies is derived from it."""
+    settings = ["--set", "technology.write.pulse_width=0.1 ns", "--set", "technology.sense.develop_time=0.1 ns"]
+    answer = run_command(tmp_path / "imce", *FEW, *settings, "--set", "fan_in=1")
+    assert answer.returncode == 2
+    assert answer.stderr.count("\n") == 1
+    assert "write of 0: " in answer.stderr
+    assert "expected 0" in answer.stderr
+    assert not (tmp_path / "imce" / "tables" / "energy.csv").exists()
+    assert (tmp_path / "imce" / "tables" / "sense_margin.csv").exists()
+
+
+def test_users_pipeline_finds_its_technology_beside_it(tmp_path: Path) -> None:
+    text = (
+        (PIPELINES / "imce.toml").read_text(encoding="utf-8").replace('technology = "imce45"', 'technology = "t.toml"')
+    )
+    (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
+    own = (PIPELINES.parent / "models" / "technology" / "imce45.toml").read_text(encoding="utf-8")
+    (tmp_path / "t.toml").write_text(own.replace('name = "imce45"', 'name = "mine"'), encoding="utf-8")
+    pipeline, technology = Pipeline.load(tmp_path / "mine.toml", {"trials": "5", "technology.junction.tmr": "1.2"})
+    assert (pipeline.name, pipeline.trials, technology.name, technology.junction.tmr) == ("imce", 5, "mine", 1.2)
+
+
+def test_settings_are_read_as_toml_or_text() -> None:
+    overrides = {"fan_in": "[1, 2]", "networks": "svhn", "bit_widths": '"2:2"', "first_layer": "['seed']"}
+    pipeline, _ = Pipeline.load("imce", overrides)
+    assert pipeline.fan_in == [1, 2]
+    assert pipeline.networks == ["svhn"]
+    assert pipeline.bit_widths == ["2:2"]
+    assert pipeline.first_layer == ["seed"]
+
+
+@pytest.mark.parametrize("value", ["true", "1.5", '"ten"', "[1]", "1e3"])
+def test_trials_that_are_no_count_are_refused(value: str) -> None:
+    with pytest.raises(InputError, match=r"imce\.toml: trials = "):
+        Pipeline.load("imce", {"trials": value})
