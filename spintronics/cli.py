@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from spintronics.pipeline import Advance
     from spintronics.report.tables import Row
 
+_UsageError: Any = typer.BadParameter.__bases__[0]  # typer shows this base class of its usage errors only so
+
 app = typer.Typer(
     help="From a spin-Hall MTJ, through ngspice, to a CNN computed inside the memory array.",
-    no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
 )
@@ -25,7 +26,11 @@ def main() -> None:
     from spintronics.errors import SpintronicsError
 
     try:
-        app()
+        sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False))
+    except typer.Exit as stop:
+        sys.exit(stop.exit_code)
+    except _UsageError as error:
+        sys.exit(_complain(f"{error.format_message()} (spintronics --help lists commands and options)"))
     except SpintronicsError as error:
         sys.exit(_complain(str(error)))
     except OSError as error:

@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
 from importlib.metadata import version
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from spintronics import cards as model_cards
-from spintronics.accelerator import NetworkCost, network_cost
+from spintronics.accelerator import NetworkCost, map_network, network_cost
 from spintronics.array import SubArray
 from spintronics.characterize import logic, operations, sense_margin
 from spintronics.characterize.device_table import ActionCost, DeviceTable, equally_likely
@@ -62,7 +63,7 @@ class Pipeline(BaseModel):
     technology: str
     trials: Annotated[int, Field(ge=1, strict=True)]
     seed: Annotated[int, Field(ge=0, strict=True)]
-    fan_in: Annotated[list[int], BeforeValidator(_as_list), Field(min_length=1)]
+    fan_in: Annotated[list[Annotated[int, Field(strict=True)]], BeforeValidator(_as_list), Field(min_length=1)]
     thermal_angles: Annotated[int, Field(ge=1, strict=True)]
     networks: Annotated[list[str], BeforeValidator(_as_list), Field(min_length=1)]
     bit_widths: Annotated[list[str], BeforeValidator(_as_list), Field(min_length=1)]
@@ -158,6 +159,9 @@ class Run:
         self._cards = model_cards.locate(self.technology)
         networks = [load(name) for name in self.pipeline.networks]
         widths = [BitWidths.parse(text) for text in self.pipeline.bit_widths]
+        array = self.technology.array
+        for network, width, first_layer in product(networks, widths, self.pipeline.first_layer):
+            map_network(network, width, first_layer, array.rows, array.columns)  # complains before anything is run
         self._simulator = Simulator(failed=self.folder / "failed")
         self._claim_folder()
         try:
@@ -269,6 +273,7 @@ class Run:
         start = time.perf_counter()
         yield
         self._seconds[name] = round(time.perf_counter() - start, 3)
+        self._write_manifest("running")
 
     def _claim_folder(self) -> None:
         manifest = self.folder / "manifest.json"

@@ -6,6 +6,7 @@ text with its unit.  Inside the package all values are SI floats.
 
 import tomllib
 from collections.abc import Mapping
+from difflib import get_close_matches
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -211,6 +212,9 @@ class Technology(_Section):
         return sha256(self.model_dump_json().encode()).hexdigest()
 
 
+SECTIONS = tuple(n for n, f in Technology.model_fields.items() if n != "name" and not f.exclude)
+
+
 def first_problem(error: ValidationError, model: type[BaseModel]) -> str:
     """First complaint of a model's validation in one line: ``junction.ra = "-10 ohm*um^2": must be > 0``."""
     problem = error.errors()[0]
@@ -243,6 +247,9 @@ def _values_and_sources(document: dict[str, Any], path: Path) -> tuple[dict[str,
     """Split ``{key: {value, source}}`` into a tree of values and a flat table of sources."""
     values: dict[str, Any] = {}
     sources: dict[str, str] = {}
+    for reserved in ("sources", "folder"):
+        if reserved in document:
+            raise InputError(f"technology file {path}: {reserved}: unknown key; sources stand beside their values")
     for section, entries in document.items():
         if not isinstance(entries, dict):
             values[section] = entries
@@ -265,7 +272,10 @@ def _override(values: dict[str, Any], sources: dict[str, str], key: str, value: 
     if key == "name":
         values["name"] = value
     elif not isinstance(values.get(section), dict) or name not in values[section]:
-        raise InputError(f"technology.{key}: unknown key; {path} has: {', '.join(sorted(sources))}")
+        near = get_close_matches(key, sources, n=3, cutoff=0.8)
+        within = ", ".join(name for name in sources if section and name.startswith(f"{section}."))
+        hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {within or ', '.join(SECTIONS)}"
+        raise InputError(f"technology.{key}: unknown key of {path}; {hint}")
     else:
         values[section][name] = value
         sources[key] = "set by the user"

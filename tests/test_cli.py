@@ -77,9 +77,9 @@ BAD_SETTINGS = {
     "unknown key of the pipeline": (["--set", "colour=1"], ["colour: unknown key", "thermal_angles", "imce.toml"]),
     "unknown key of a section": (
         ["--set", "technology.junction.colour=1"],
-        ["technology.junction.colour", "junction.ra"],
+        ["technology.junction.colour", "there are: junction."],
     ),
-    "unknown section": (["--set", "technology.colour.tmr=1"], ["technology.colour.tmr: unknown key", "junction.tmr"]),
+    "unknown section": (["--set", "technology.colour.tmr=1"], ["technology.colour.tmr: unknown key"]),
     "section without a key": (["--set", "technology.junction=1"], ["technology.junction: unknown key"]),
     "wrong unit": (["--set", "technology.junction.ra=10 V"], ['junction.ra = "10 V": wrong unit', "10 ohm*um^2"]),
     "no unit": (["--set", "technology.junction.ra=10"], ['junction.ra = "10": has no unit', "10 ohm*um^2"]),
@@ -251,11 +251,9 @@ def test_somebody_elses_manifest_is_left_alone(manifest: str, spintronics: Spint
 @pytest.mark.parametrize(
     "arguments", [["run"], ["stroll"], ["run", "imce", "--trials", "ten"], ["run", "imce", "--nowhere"]]
 )
-def test_misuse_of_the_command_has_status_2_and_no_traceback(arguments: list[str], spintronics: Spintronics) -> None:
+def test_misuse_of_the_command_is_one_line(arguments: list[str], spintronics: Spintronics) -> None:
     answer = spintronics(*arguments)
-    assert answer.status == 2
-    assert "Usage: spintronics" in answer.err
-    assert "Traceback" not in answer.err
+    require_one_line(answer, "spintronics --help")
 
 
 def test_installed_command_gives_one_line_too(tmp_path: Path) -> None:

@@ -155,10 +155,19 @@ def test_overrides_replace_values_and_say_so(imce45: Technology) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["junction.colour", "colour.junction", "junction", "junction.", "", ".ra", "name.x", "ra"]
+    ("key", "hint"),
+    [
+        ("junction.tmrr", r"did you mean junction\.tmr"),
+        ("junction.colour", r"there are: junction\.length, .*junction\.ra"),
+        ("junction.x", r"there are: junction\.length, .*junction\.ra"),
+        ("junction.", r"junction\.ra"),
+        ("colour.xyz", "there are: junction, heavy_metal, cmos"),
+        ("", "there are: junction, heavy_metal, cmos"),
+        ("name.x", "there are: junction, heavy_metal, cmos"),
+    ],
 )
-def test_override_of_an_unknown_key_lists_the_keys(key: str) -> None:
-    with pytest.raises(InputError, match=r"unknown key; .*imce45\.toml has: .*junction\.ra, "):
+def test_override_of_an_unknown_key_says_which_there_are(key: str, hint: str) -> None:
+    with pytest.raises(InputError, match=rf"technology\.{key}: unknown key of .*imce45\.toml; .*{hint}"):
         Technology.load("imce45", {key: "1"})
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from spintronics.accelerator.mapping import LayerMapping, map_layer
+from spintronics.accelerator.mapping import LayerMapping, map_network
 from spintronics.array import SubArray
 from spintronics.characterize.device_table import ActionCost
 from spintronics.networks import BitWidths, FirstLayer, Network
@@ -73,11 +73,8 @@ def network_cost(network: Network, widths: BitWidths, first_layer: FirstLayer, s
     Raises:
         InputError: a layer that does not fit into a sub-array.
     """
-    layers = []
-    for index, work in enumerate(network.work):
-        i_bits = first_layer.input_bits if index == 0 else widths.inputs
-        mapping = map_layer(work, widths.weights, i_bits, sub_array.rows, sub_array.columns)
-        layers.append(LayerCost(mapping, _energy(mapping, sub_array), mapping.sub_arrays * sub_array.area))
+    mappings = map_network(network, widths, first_layer, sub_array.rows, sub_array.columns)
+    layers = [LayerCost(m, _energy(m, sub_array), m.sub_arrays * sub_array.area) for m in mappings]
     return NetworkCost(network.name, network.dataset, widths, first_layer, tuple(layers))
 
 

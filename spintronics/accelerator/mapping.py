@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from spintronics.errors import InputError
-from spintronics.networks import LayerWork
+from spintronics.networks import BitWidths, FirstLayer, LayerWork, Network
 
 
 @dataclass(frozen=True)
@@ -87,4 +87,18 @@ def map_layer(work: LayerWork, w_bits: int, i_bits: int, rows: int, columns: int
         row_writes={bits: windows * copies * rows_alike for bits, rows_alike in alike.items()},
         row_ands={bits: pairs * rows_alike for bits, rows_alike in alike.items()},
         accumulator_bits=largest.bit_length(),
+    )
+
+
+def map_network(
+    network: Network, widths: BitWidths, first_layer: FirstLayer, rows: int, columns: int
+) -> tuple[LayerMapping, ...]:
+    """Mapping of every weighted layer; the first one's inputs take the convention's bits.
+
+    Raises:
+        InputError: a layer that does not fit into a sub-array.
+    """
+    return tuple(
+        map_layer(work, widths.weights, widths.inputs if index else first_layer.input_bits, rows, columns)
+        for index, work in enumerate(network.work)
     )

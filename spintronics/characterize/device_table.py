@@ -23,8 +23,8 @@ class ActionCost:
     n times in a row, both scale with n.
 
     >>> read = ActionCost({"latch": 2e-15}, 1e-9)
-    >>> read.then(read).energy, read.beside(read).latency, read.repeated(3).energy
-    (4e-15, 1e-09, 6e-15)
+    >>> read.then(read).energy, read.beside(read).latency, read.repeated(2).energy
+    (4e-15, 1e-09, 4e-15)
     """
 
     parts: Mapping[str, float]

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+from spintronics.cards import CORNERS, NOMINAL
 from spintronics.errors import InputError, SpintronicsError
-from spintronics.extraction import pdk
 from spintronics.extraction.cards import Values, device
 from spintronics.extraction.comparison import Comparison, compare, table
 from spintronics.extraction.curves import Curves, Device, Plan, Polarity, measure, write_currents
@@ -30,7 +30,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--corners",
         nargs="+",
-        choices=tuple(pdk.CORNERS),
+        choices=tuple(CORNERS),
         help="default: nominal, and ss and ff where PDK is a folder; nominal is always extracted, the others from it",
     )
     parser.add_argument("--name", default="extracted", help="what the files are called (default %(default)s)")
@@ -80,7 +80,7 @@ def _notes(arguments: argparse.Namespace, corner: str, simulator: Simulator) -> 
         f"Reference: curves of {arguments.reference}, simulated in ngspice {simulator.installation.version}; "
         "only curves were read, no parameter. Every value started at a BSIM4 default or a round figure.",
     ]
-    if corner != pdk.NOMINAL:
+    if corner != NOMINAL:
         notes.append(f"Corner {corner}: the nominal card with {', '.join(CORNER)} fitted again.")
     if arguments.license:
         notes.append(f"Licence: {arguments.license}")
@@ -90,13 +90,13 @@ def _notes(arguments: argparse.Namespace, corner: str, simulator: Simulator) -> 
 def _extract(arguments: argparse.Namespace) -> None:
     plan, simulator = _plan(arguments), Simulator()
     models: dict[Polarity, str] = {"n": arguments.nmos, "p": arguments.pmos}
-    asked = arguments.corners or ([pdk.NOMINAL] if arguments.pdk.is_file() else list(pdk.CORNERS))
-    corners = [pdk.NOMINAL, *(corner for corner in pdk.CORNERS if corner in asked and corner != pdk.NOMINAL)]
+    asked = arguments.corners or ([NOMINAL] if arguments.pdk.is_file() else list(CORNERS))
+    corners = [NOMINAL, *(corner for corner in CORNERS if corner in asked and corner != NOMINAL)]
     # Every input is looked at before the first fit.
-    devices = {(c, p): pdk.find_device(arguments.pdk, models[p], p, c) for c in corners for p in models}
+    devices = {(c, p): Device.find(arguments.pdk, models[p], p, c) for c in corners for p in models}
     written = {corner: arguments.out / f"{arguments.name}_{corner}.spice" for corner in corners}
     if arguments.compare:
-        own = {(c, p): pdk.find_device(written[c], models[p], p) for c in corners for p in models}
+        own = {(c, p): Device.find(written[c], models[p], p, c) for c in corners for p in models}
     else:
         _check_writable(arguments.out)
     nominal: dict[Polarity, Values] = {}
@@ -105,13 +105,13 @@ def _extract(arguments: argparse.Namespace) -> None:
         cards: dict[Polarity, tuple[str, Values, Comparison]] = {}
         for polarity, model in models.items():
             reference = measure(devices[corner, polarity], plan, simulator)
-            if corner == pdk.NOMINAL:
+            if corner == NOMINAL:
                 measured[model] = reference
             values: Values = {}
             found: Device
             if arguments.compare:
                 found = own[corner, polarity]
-            elif corner == pdk.NOMINAL:
+            elif corner == NOMINAL:
                 nominal[polarity] = values = fit_nominal(reference, polarity, simulator, _say)
                 found = device(model, polarity, values)
             else:

@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 
+from spintronics.cards import find_model
 from spintronics.errors import InputError
 from spintronics.ngspice import Simulator
 from spintronics.ngspice.rawfile import FloatArray
@@ -41,16 +42,16 @@ class Device:
     cards: str
 
     @classmethod
-    def from_file(cls, path: Path, model: str, polarity: Polarity) -> "Device":
-        """The model of that name in a file of cards.
+    def find(cls, pdk: Path, model: str, polarity: Polarity, corner: str) -> "Device":
+        """The model of that name and corner in a card file or PDK folder, as :func:`spintronics.cards.find_model`.
 
         Raises:
-            InputError: the path would not survive ngspice's parser.
+            InputError: not there, or a path that would not survive ngspice's parser.
         """
-        absolute = str(path.resolve())
-        if '"' in absolute or "\n" in absolute:
+        path = str(find_model(pdk, model, f"{polarity}mos", corner))
+        if '"' in path or "\n" in path:
             raise InputError(f"{path}: a path with a quote or a line break cannot be included in a deck")
-        return cls(model, polarity, f'.include "{absolute}"')
+        return cls(model, polarity, f'.include "{path}"')
 
 
 @dataclass(frozen=True)

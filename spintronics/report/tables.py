@@ -71,11 +71,12 @@ def device(technology: Technology, writes: Sequence[Switching]) -> list[Row]:
         name = f"write {write.bit}"
         row(f"{name}: supply", write.voltage, "V", "ngspice, supply that drives the current")
         row(f"{name}: current", write.current, "A", "ngspice, plateau of the pulse", given["write_current"])
-        mean = float(np.nanmean(write.times)) if np.isfinite(write.times).any() else float("nan")
         how = f"ngspice, {len(write.times)} thermal initial angles"
-        row(f"{name}: mean switching time", mean, "s", how, given["switching_time"])
-        row(f"{name}: shortest switching time", float(np.min(write.times)), "s", how)
-        row(f"{name}: longest switching time", float(np.max(write.times)), "s", how)
+        switched = write.times[np.isfinite(write.times)]
+        if switched.size:
+            row(f"{name}: mean switching time", float(switched.mean()), "s", how, given["switching_time"])
+            row(f"{name}: shortest switching time", float(switched.min()), "s", how)
+            row(f"{name}: longest switching time", float(switched.max()), "s", how)
         row(f"{name}: not switched", int(np.isnan(write.times).sum()), "1", how)
     return rows
 

@@ -176,7 +176,7 @@ def test_device_rows_show_the_slides_write(imce45: Technology) -> None:
 def test_device_of_a_bit_that_never_switches_has_no_time(imce45: Technology) -> None:
     never = Switching(1, 0.7, 1e-6, np.full(3, np.nan), NO_WAVES)
     rows = {row["quantity"]: row for row in read(tables.device(imce45, [never]))}
-    assert rows["write 1: mean switching time"]["value"] == ""
+    assert "write 1: mean switching time" not in rows
     assert rows["write 1: not switched"]["value"] == "3"
 
 
