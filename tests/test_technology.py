@@ -159,7 +159,7 @@ def test_overrides_replace_values_and_say_so(imce45: Technology) -> None:
     [
         ("junction.tmrr", r"did you mean junction\.tmr"),
         ("junction.colour", r"there are: junction\.length, .*junction\.ra"),
-        ("junction.x", r"there are: junction\.length, .*junction\.ra"),
+        ("junction.magnetic_colour", r"there are: junction\.length, .*junction\.ra"),
         ("junction.", r"junction\.ra"),
         ("colour.xyz", "there are: junction, heavy_metal, cmos"),
         ("", "there are: junction, heavy_metal, cmos"),
