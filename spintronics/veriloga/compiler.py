@@ -26,7 +26,8 @@ def compile_model(path: Path) -> Any:
         import openvaf_py  # an extra: what only runs generated netlists does without it
     except ImportError as error:
         raise CompilerMissing(
-            "openvaf-py: not installed, needed to read Verilog-A; pip install 'spintronics-imce[veriloga]'"
+            "openvaf-py: not installed, needed to read Verilog-A; "
+            "pip install 'spintronics-imce[veriloga]' (it has wheels for Python 3.11 and 3.12)"
         ) from error
     if not path.is_file():
         raise ModelError(path, "no such file")

@@ -11,6 +11,8 @@ import pytest
 from spintronics.ngspice import Simulator
 from spintronics.veriloga import CompilerMissing, ModelError, lower
 
+pytest.importorskip("openvaf_py", reason="openvaf-py has wheels for Python 3.11 and 3.12 alone")
+
 BOLTZMANN, QE = 1.3806488e-23, 1.602176565e-19  # OpenVAF's $vt: CODATA 2010
 
 

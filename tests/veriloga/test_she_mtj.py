@@ -13,6 +13,8 @@ from spintronics.ngspice import Simulator
 from spintronics.resources import MODELS, NETLISTS
 from spintronics.veriloga import Subcircuit, lower
 
+pytest.importorskip("openvaf_py", reason="openvaf-py has wheels for Python 3.11 and 3.12 alone")
+
 SOURCE = MODELS / "veriloga/she_mtj.va"
 GOLDEN = NETLISTS / "generated/she_mtj.spice"
 MU0, GAMMA, HBAR, QE = 1.25663706212e-6, 1.76085963023e11, 1.054571817e-34, 1.602176634e-19
