@@ -71,7 +71,7 @@ FAILURES = {
     "no analysis": ("v1 a 0 1\nr1 a 0 1k", DeckError, "is there an analysis line?"),
     "complex vectors": ("v1 a 0 dc 0 ac 1\nr1 a 0 1k\n.ac dec 1 1 10", DeckError, "complex vectors"),
     "no operating point": ("b1 b 0 v=v(b)*v(b)+1\nr1 b 0 1\n.op", ConvergenceError, "timestep too small"),
-    "loop of sources": ("v1 a 0 1\nv2 a 0 2\n.op", ConvergenceError, "singular matrix"),
+    "loop of sources": ("v1 a 0 1\nv2 a 0 2\n.op", ConvergenceError, ("singular matrix", "timestep too small")),
     "out of a function's range": ("v1 a 0 -1\nb1 b 0 v=sqrt(v(a))\nr1 b 0 1\n.op", ConvergenceError, "failed"),
     "infinite voltage": ("v1 a 0 1e308\nv2 b a 1e308\nr1 b 0 1e12\n.op", DeckError, "not finite in v(b)"),
     "infinite voltage in time": ("v1 a 0 1e308\nv2 b a 1e308\n.tran 1n 3n uic", DeckError, "not finite in v(b)"),
@@ -86,7 +86,7 @@ def test_failure_is_a_typed_error_in_the_simulators_words_with_the_deck_kept(nam
         Simulator(failed=tmp_path / "failed").run(deck)
     error = caught.value
     assert type(error) is kind
-    assert words in error.message
+    assert any(w in error.message for w in ([words] if isinstance(words, str) else words))
     assert error.title == name
     assert error.deck is not None
     assert error.deck.read_text() == deck
