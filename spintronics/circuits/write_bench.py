@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from spintronics.cards import ModelCards
 from spintronics.circuits.library import Deck, new_circuit, word_line
-from spintronics.magnetics import Macrospin
+from spintronics.magnetics.macrospin import demagnetization_factors
 from spintronics.technology import Technology
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class WriteBench:
             title, t, self.cards, ("sot_cell_2t1r", "generated/she_mtj", "write_driver", "line_driver")
         )
         gnd = circuit.gnd
-        n_x, n_y, n_z = Macrospin(j, h, t.cmos.temperature).demagnetization
+        n_y, n_x, n_z = demagnetization_factors(j.length / 2, j.width / 2, j.free_layer / 2)
         circuit.R("wbl", "wbl", "wbl_cell", max(array.rows / 2 * array.bit_line_resistance, 1e-3))
         circuit.C("wbl", "wbl", gnd, array.rows * array.bit_line_capacitance)
         circuit.X(
@@ -141,6 +141,7 @@ class WriteBench:
             nx=n_x,
             ny=n_y,
             nz=n_z,
+            k_i=j.interface_anisotropy,
             pol=j.polarization,
             ra=j.ra,
             tmr0=j.tmr,

@@ -14,7 +14,6 @@ from spintronics.circuits.sense_path import (
     state_name,
 )
 from spintronics.errors import InputError
-from spintronics.magnetics import Macrospin
 from spintronics.ngspice import Simulator
 from spintronics.technology import Technology
 
@@ -106,7 +105,6 @@ def test_sense_cell_is_the_full_cell_with_its_verilog_a_junction(bit: int, state
     technology = Technology.load("imce45")
     model_cards = cards.locate(technology)
     j, h = technology.junction, technology.heavy_metal
-    n_x, n_y, n_z = Macrospin(j, h, 300.15).demagnetization
     circuit = new_circuit("full cell", technology, model_cards, ("sot_cell_2t1r", "generated/she_mtj"))
     circuit.V("word", "word", circuit.gnd, technology.cmos.supply)
     circuit.I("read", circuit.gnd, "bl", technology.sense.current)
@@ -122,9 +120,6 @@ def test_sense_cell_is_the_full_cell_with_its_verilog_a_junction(bit: int, state
         t_fl=j.free_layer,
         ms=j.saturation_magnetization,
         alpha=j.damping,
-        nx=n_x,
-        ny=n_y,
-        nz=n_z,
         ra=j.ra,
         tmr0=j.tmr,
         v_h=j.half_tmr_voltage,

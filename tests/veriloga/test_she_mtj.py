@@ -136,7 +136,9 @@ def reference_trajectory(
         # The junction's current leaves by t2: it flows in one half of the strip, so half of it counts.
         spin = spin_hall * (write.strip + write.junction / 2) * ramp
         transfer = -p["pol"] / (1 + p["pol"] ** 2 * (m @ easy)) * write.junction * ramp
-        field = MU0 * (np.array(write.field) - p["ms"] * demagnetization * m + p["hk"] * (m @ easy) * easy)
+        interface = 2 * p["k_i"] / (MU0 * p["ms"] * p["t_fl"]) * m * [0.0, 0.0, 1.0]
+        field = MU0 * (np.array(write.field) - p["ms"] * demagnetization * m + p["hk"] * (m @ easy) * easy + interface)
+        field = field + p["beta_fl"] * tesla_per_ampere * spin * y
         torque = -GAMMA * cross(m, field + tesla_per_ampere * cross(m, spin * y + transfer * easy))
         return (torque + p["alpha"] * cross(m, torque)) / (1 + p["alpha"] ** 2) - p["k_norm"] * 1e9 * (m @ m - 1) * m
 
@@ -175,15 +177,15 @@ def crossing(times: FloatArray, component: FloatArray) -> float:
 
 
 # Trapezoidal integration is of second order; the fastest of these precessions turns by 0.2 rad in 1 ps.
-@pytest.mark.parametrize(("step", "tolerance"), [("1p", 1e-2), ("0.5p", 3e-3)])
+@pytest.mark.parametrize(("step", "tolerance"), [("1p", 3e-3), ("0.5p", 1e-3)])
 @pytest.mark.parametrize(
     ("write", "parameters"),
     [
-        (Write(-120e-6), {"theta0": 0.1}),
-        (Write(+120e-6), {"theta0": 0.17, "phi0": -2.1, "state0": -1.0}),
+        (Write(+120e-6), {"theta0": 0.1}),
+        (Write(-120e-6), {"beta_fl": 0.3, "theta0": 0.17, "phi0": -2.1, "state0": -1.0}),
         (
-            Write(-60e-6, 10e-6, (3e3, -2e3, 1e3)),
-            {"theta0": 0.2, "hk": 1.2e4, "nz": 0.5, "l_mtj": 75e-9, "alpha": 0.03},
+            Write(+110e-6, 10e-6, (3e3, -2e3, 1e3)),
+            {"theta0": 0.2, "hk": 2e3, "nz": 0.6, "l_mtj": 75e-9, "k_i": 6e-4, "alpha": 0.02},
         ),
     ],
 )
@@ -202,15 +204,16 @@ def test_write_against_scipy(
 
 
 def test_120_microampere_switch_both_ways_in_about_1_ns(type_y: Subcircuit) -> None:
-    for current, before in ((-120e-6, 1.0), (120e-6, -1.0)):
+    for current, before in ((120e-6, 1.0), (-120e-6, -1.0)):
         times, m = simulated(type_y, Write(current), {"theta0": 0.1, "state0": before})
         assert m[1, 0] * before > 0.9
-        assert np.interp(1.2e-9, times, m[1]) * before < -0.9
+        assert 0.5e-9 < crossing(times, m[1]) < 1.5e-9
+        assert m[1, -1] * before < -0.9
 
 
 def test_perpendicular_device_against_scipy(type_z: Subcircuit) -> None:
-    parameters = {"theta0": 0.1, "hk": 2e5, "nx": 0.1, "ny": 0.1, "nz": 0.1}
-    write = Write(-100e-6, 20e-6, (1e4, 0.0, 0.0))
+    parameters = {"theta0": 0.1, "hk": 2e5, "nx": 0.1, "ny": 0.1, "nz": 0.1, "k_i": 0.0}
+    write = Write(+100e-6, 20e-6, (1e4, 0.0, 0.0))
     times, m = simulated(type_z, write, parameters)
     p = {**type_z.parameters, **parameters}
     theta, phi = p["theta0"], p["phi0"]
