@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from spintronics import units
 from spintronics.errors import InputError
@@ -34,6 +34,7 @@ Current = Annotated[float, _si("A"), Field(gt=0, json_schema_extra={"unit": "A"}
 Time = Annotated[float, _si("s"), Field(gt=0, json_schema_extra={"unit": "s"})]
 Capacitance = Annotated[float, _si("F"), Field(ge=0, json_schema_extra={"unit": "F"})]
 Resistance = Annotated[float, _si("ohm"), Field(ge=0, json_schema_extra={"unit": "ohm"})]
+Temperature = Annotated[float, _si("K"), Field(gt=0, json_schema_extra={"unit": "K"})]
 Count = Annotated[int, Field(gt=0, strict=True, json_schema_extra={"unit": ""})]
 
 
@@ -58,6 +59,33 @@ class Junction(_Section):
     saturation_magnetization: Annotated[float, _si("A/m"), Field(gt=0, json_schema_extra={"unit": "A/m"})]
     interface_anisotropy: Annotated[float, _si("J/m^2"), Field(ge=0, json_schema_extra={"unit": "J/m^2"})]
     damping: Fraction
+    curie_temperature: Temperature
+    anisotropy_exponent: Ratio
+    tmr_temperature_coefficient: Annotated[float, _si("1/K"), Field(ge=0, json_schema_extra={"unit": "1/K"})]
+    reference_temperature: Temperature
+
+    def at(self, temperature: float) -> "Junction":
+        """The same junction with the values it has at another temperature.
+
+            Ms(T) = Ms (1 − (T/T_C)^1.5) / (1 − (T_0/T_C)^1.5)      Bloch
+            K_i(T) = K_i (Ms(T)/Ms)^n                                 Callen and Callen (1966)
+            TMR(T) = TMR (1 − k (T − T_0))
+
+        Args:
+            temperature: K, below the Curie temperature.
+        """
+        shrink = (1 - (temperature / self.curie_temperature) ** 1.5) / (
+            1 - (self.reference_temperature / self.curie_temperature) ** 1.5
+        )
+        warmer = temperature - self.reference_temperature
+        return self.model_copy(
+            update={
+                "saturation_magnetization": self.saturation_magnetization * shrink,
+                "interface_anisotropy": self.interface_anisotropy * shrink**self.anisotropy_exponent,
+                "tmr": self.tmr * (1 - self.tmr_temperature_coefficient * warmer),
+                "reference_temperature": temperature,
+            }
+        )
 
     @property
     def area(self) -> float:
@@ -85,6 +113,7 @@ class HeavyMetal(_Section):
     resistivity: Annotated[float, _si("ohm*m"), Field(gt=0, json_schema_extra={"unit": "ohm*m"})]
     spin_hall_angle: Annotated[float, _si(""), Field(json_schema_extra={"unit": ""})]
     spin_flip_length: Length
+    field_like_ratio: Annotated[float, _si(""), Field(json_schema_extra={"unit": ""})]
 
     @property
     def cross_section(self) -> float:
@@ -183,6 +212,14 @@ class Technology(_Section):
     sources: dict[str, str] = Field(exclude=True)
     folder: Path = Field(exclude=True)
 
+    @model_validator(mode="after")
+    def _stays_magnetic(self) -> Self:
+        if max(self.cmos.temperature, self.junction.reference_temperature) >= self.junction.curie_temperature:
+            raise ValueError("junction.curie_temperature must be above cmos.temperature")
+        if self.operating_junction.tmr <= 0:
+            raise ValueError("junction.tmr_temperature_coefficient leaves no TMR at cmos.temperature")
+        return self
+
     @classmethod
     def load(cls, name_or_path: str | Path, overrides: Mapping[str, str] | None = None) -> Self:
         """Technology from a TOML file or the name of one that travels with the package.
@@ -206,6 +243,11 @@ class Technology(_Section):
             return cls.model_validate({**values, "sources": sources, "folder": path.parent})
         except ValidationError as error:
             raise InputError(f"technology file {path}: {first_problem(error, cls)}") from None
+
+    @property
+    def operating_junction(self) -> Junction:
+        """The junction at the temperature that the circuits run at."""
+        return self.junction.at(self.cmos.temperature)
 
     def digest(self) -> str:
         """SHA-256 of all values (sources and folder left out), hex: changes when any value does."""
@@ -239,6 +281,8 @@ def first_problem(error: ValidationError, model: type[BaseModel]) -> str:
             rule = f"must be <= {context['le']:g}"
         case _:
             rule = problem["msg"].removeprefix("Value error, ")
+    if not key:  # a rule between keys names them itself
+        return rule
     shown = f'"{found}"' if isinstance(found, str) else repr(found)
     return f"{key} = {shown}: {rule}"
 

@@ -104,7 +104,7 @@ def switching(
 ) -> Switching:
     """Write a bit from ``angles`` thermal initial angles (Boltzmann about the easy axis) at the wanted current."""
     voltage = write_voltage(technology, cards, simulator, bit)
-    spin = Macrospin(technology.junction, technology.heavy_metal, technology.cmos.temperature)
+    spin = Macrospin(technology.operating_junction, technology.heavy_metal, technology.cmos.temperature)
     theta, phi = spin.thermal_angles(angles, seed)
     benches = [WriteBench(technology, cards, bit, voltage, float(a), float(b)) for a, b in zip(theta, phi, strict=True)]
     runs = simulator.map(lambda sim, bench: (bench, sim.run(bench.deck().text())), benches, workers)
@@ -119,7 +119,7 @@ def switching(
 
 def write(technology: Technology, cards: ModelCards, simulator: Simulator, bit: int, voltage: float) -> OperationResult:
     """Write one bit over its opposite, from the root-mean-square thermal angle in the plane."""
-    spin = Macrospin(technology.junction, technology.heavy_metal, technology.cmos.temperature)
+    spin = Macrospin(technology.operating_junction, technology.heavy_metal, technology.cmos.temperature)
     bench = WriteBench(technology, cards, bit, voltage, (2 * spin.thermal_stability) ** -0.5, 0.0)
     waves = simulator.run(bench.deck().text())
     final = float(waves["v(my)"][-1])

@@ -86,7 +86,7 @@ def solve_trials(
         workers: ngspice processes at once; the result does not depend on it.
         advance: called with a number of trials as they finish.
     """
-    junctions = draw_junctions(technology.junction, technology.variation, fan_in, trials, seed)
+    junctions = draw_junctions(technology.operating_junction, technology.variation, fan_in, trials, seed)
     path = SensePath(technology, cards, fan_in)
 
     def solve(with_simulator: Simulator, chunk: JunctionTrials) -> FloatArray:

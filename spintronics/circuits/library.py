@@ -92,7 +92,7 @@ def sense_cell(
     """
     common = {"r_hm": technology.heavy_metal.resistance / 2, "w_read": technology.cell.read_width}
     if bit:
-        v_half = technology.junction.half_tmr_voltage
+        v_half = technology.operating_junction.half_tmr_voltage
         circuit.X(name, "sense_cell_ap", line, word, "0", g_p, tmr, "0", v_half=v_half, **common)
     else:
         circuit.X(name, "sense_cell_p", line, word, "0", g_p, "0", **common)
@@ -100,8 +100,8 @@ def sense_cell(
 
 def nominal_junction(circuit: "Circuit", technology: Technology) -> None:
     """Nodes ``g_p`` and ``tmr`` of a junction with nominal values, for :func:`sense_cell`."""
-    circuit.V("g_p", "g_p", circuit.gnd, 1e3 / technology.junction.r_p)
-    circuit.V("tmr", "tmr", circuit.gnd, technology.junction.tmr)
+    circuit.V("g_p", "g_p", circuit.gnd, 1e3 / technology.operating_junction.r_p)
+    circuit.V("tmr", "tmr", circuit.gnd, technology.operating_junction.tmr)
 
 
 SENSE_CELLS = ("sense_cell_p", "sense_cell_ap")

@@ -151,6 +151,6 @@ class ReadBench:
             c_wire=t.array.rows * t.array.bit_line_capacitance,
             unselected=t.array.rows - fan_in,
             w_read=t.cell.read_width,
-            r_cell=branch_resistance(t.junction, t.heavy_metal, 1, 0, t.sense.current),
+            r_cell=branch_resistance(t.operating_junction, t.heavy_metal, 1, 0, t.sense.current),
         )
         circuit.X(f"discharge_{node}", "nfet", node, "idle", "0", "0", w="180n")

@@ -70,7 +70,8 @@ def branch_resistance(
         current: total read current, A.
 
     >>> t = Technology.load("imce45")
-    >>> round(branch_resistance(t.junction, t.heavy_metal, 1, 0, 15e-6) - t.junction.r_p - t.heavy_metal.resistance / 2)
+    >>> cell = branch_resistance(t.operating_junction, t.heavy_metal, 1, 0, 15e-6)
+    >>> round(cell - t.operating_junction.r_p - t.heavy_metal.resistance / 2)
     0
     """
     series = heavy_metal.resistance / 2
@@ -92,7 +93,9 @@ def branch_resistance(
 def reference_resistance(technology: Technology, operation: Operation, fan_in: int) -> float:
     """Midpoint of the resistances of the two states that an operation tells apart, at the read current, Ω."""
     low, high = (
-        branch_resistance(technology.junction, technology.heavy_metal, fan_in - n, n, technology.sense.current)
+        branch_resistance(
+            technology.operating_junction, technology.heavy_metal, fan_in - n, n, technology.sense.current
+        )
         for n in operation.boundary(fan_in)
     )
     return (low + high) / 2

@@ -36,8 +36,8 @@ def ratio(ours: float, theirs: float | None) -> float | None:
 def device(technology: Technology, writes: Sequence[Switching]) -> list[Row]:
     """Junction, heavy metal and writing: quantity, value, unit, slides' value, ratio, how it was found."""
     junction, spin = (
-        technology.junction,
-        Macrospin(technology.junction, technology.heavy_metal, technology.cmos.temperature),
+        technology.operating_junction,
+        Macrospin(technology.operating_junction, technology.heavy_metal, technology.cmos.temperature),
     )
     given = {
         name: units.parse(entry["value"], unit)

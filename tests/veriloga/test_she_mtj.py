@@ -11,6 +11,7 @@ from scipy.integrate import solve_ivp
 
 from spintronics.ngspice import Simulator
 from spintronics.resources import MODELS, NETLISTS
+from spintronics.technology import Technology
 from spintronics.veriloga import Subcircuit, lower
 
 pytest.importorskip("openvaf_py", reason="openvaf-py has wheels for Python 3.11 and 3.12 alone")
@@ -229,3 +230,41 @@ def test_static_analyses_hold_the_initial_angles(type_y: Subcircuit, analysis: s
     waves = Simulator().run(deck_of(type_y, Write(-120e-6), parameters, analysis))
     for axis, expected in zip("xyz", (sin(0.3) * cos(0.9), -cos(0.3), sin(0.3) * sin(0.9)), strict=True):
         assert waves[f"v(m{axis})"] == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("celsius", [-40.0, 85.0])
+@pytest.mark.parametrize("bit", [0, 1])
+def test_temperature_moves_the_resistance_as_in_the_technology(type_y: Subcircuit, celsius: float, bit: int) -> None:
+    junction = Technology.load("imce45").junction
+    kelvin = celsius + 273.15
+    at = {
+        "ra": junction.ra,
+        "tmr0": junction.tmr,
+        "t_c": junction.curie_temperature,
+        "theta0": 0.0,
+        "state0": 1.0 - 2 * bit,
+    }
+    deck = f"""* temperature
+{type_y.text}
+v1 t1 0 0
+v2 t2 0 0
+v3 t3 0 0.2
+v4 hx 0 0
+v5 hy 0 0
+v6 hz 0 0
+{instance(**at)}
+.options temp={celsius!r} reltol=1e-9
+.op
+.end
+"""
+    current = -float(Simulator().run(deck)["i(v3)"][0])
+    warm = junction.at(kelvin)
+    half = (
+        type_y.parameters["rho_hm"]
+        * type_y.parameters["l_hm"]
+        / (type_y.parameters["w_hm"] * type_y.parameters["t_hm"])
+        / 4
+    )  # two halves in parallel, both ends at ground
+    across = 0.2 - current * half
+    assert across / current == pytest.approx(warm.r_ap(across) if bit else warm.r_p, rel=1e-6)
+    assert junction.tmr * (1 - 1e-3 * (kelvin - 300.15)) == pytest.approx(warm.tmr)
