@@ -124,7 +124,7 @@ def test_bad_file_is_one_line_with_file_key_and_rule(with_line: Write, start: st
 
 def test_unknown_key_lists_those_of_its_section(with_line: Write) -> None:
     path = with_line("[junction]", '[junction]\ncolour = { value = 1, source = "x" }')
-    with pytest.raises(InputError, match=r"junction\.colour: unknown key; must be .*length, width, .*reference_temperature$"):
+    with pytest.raises(InputError, match=r"junction\.colour: unknown key; must .*width, .*reference_temperature$"):
         Technology.load(path)
 
 

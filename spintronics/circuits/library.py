@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from spintronics.cards import ModelCards
 from spintronics.errors import InputError
+from spintronics.magnetics.macrospin import demagnetization_factors
 from spintronics.resources import NETLISTS
 from spintronics.technology import Technology
 
@@ -102,6 +103,39 @@ def nominal_junction(circuit: "Circuit", technology: Technology) -> None:
     """Nodes ``g_p`` and ``tmr`` of a junction with nominal values, for :func:`sense_cell`."""
     circuit.V("g_p", "g_p", circuit.gnd, 1e3 / technology.operating_junction.r_p)
     circuit.V("tmr", "tmr", circuit.gnd, technology.operating_junction.tmr)
+
+
+def free_layer(technology: Technology, state: int, theta: float, phi: float) -> dict[str, float]:
+    """Parameters of free layer and tunnel junction, as the models in netlists/generated name them.
+
+    Args:
+        state: +1 parallel, −1 antiparallel: where the magnetization starts.
+        theta, phi: its angles about the easy axis, rad.
+    """
+    j = technology.junction
+    n_y, n_x, n_z = demagnetization_factors(j.length / 2, j.width / 2, j.free_layer / 2)
+    return {
+        "l_mtj": j.length,
+        "w_mtj": j.width,
+        "t_fl": j.free_layer,
+        "ms": j.saturation_magnetization,
+        "alpha": j.damping,
+        "nx": n_x,
+        "ny": n_y,
+        "nz": n_z,
+        "k_i": j.interface_anisotropy,
+        "t_nom": j.reference_temperature,
+        "t_c": j.curie_temperature,
+        "n_k": j.anisotropy_exponent,
+        "k_tmr": j.tmr_temperature_coefficient,
+        "ra": j.ra,
+        "tmr0": j.tmr,
+        "v_h": j.half_tmr_voltage,
+        "pol": j.polarization,
+        "theta0": theta,
+        "phi0": phi,
+        "state0": state,
+    }
 
 
 SENSE_CELLS = ("sense_cell_p", "sense_cell_ap")

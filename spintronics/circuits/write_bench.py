@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from spintronics.cards import ModelCards
-from spintronics.circuits.library import Deck, new_circuit, word_line
-from spintronics.magnetics.macrospin import demagnetization_factors
+from spintronics.circuits.library import Deck, free_layer, new_circuit, word_line
 from spintronics.technology import Technology
 
 if TYPE_CHECKING:
@@ -29,7 +28,6 @@ class WriteBench:
         bit: written; 1 puts the write bit line at the positive supply.
         voltage: magnitude of that write supply, V (see :meth:`calibration`).
         theta, phi: initial angles of the magnetization about the easy axis, rad; it starts in the opposite state.
-        pulse_width: s; the technology's where None.
     """
 
     technology: Technology
@@ -74,7 +72,7 @@ class WriteBench:
         circuit.V("enable_command", "enable_command", gnd, pulse)
         circuit.V("enable_low", "enable_low", gnd, low)
         circuit.X("enable", "line_driver", "enable_command", "enable", "vdd_enable", "enable_low", w="540n")
-        self._driver(circuit, "enable", "enable_low")
+        self._driver(circuit)
         saved = [f"i(v{s})" for s in (*self.SUPPLIES, "enable_low", "heavy_metal")]
         saved += ["v(wbl)", "v(wwl)", "v(mx)", "v(my)", "v(mz)"]
         return Deck(
@@ -89,7 +87,7 @@ class WriteBench:
         circuit.V("write_supply", "write_supply", gnd, 0)
         circuit.V("wwl", "wwl", gnd, vdd)
         circuit.V("enable", "enable", gnd, vdd)
-        self._driver(circuit, "enable", "write_supply" if self.bit == 0 else "0")
+        self._driver(circuit)
         last = self._sign * HIGHEST_WRITE_VOLTAGE
         sweep = f".dc vwrite_supply 0 {last} {last / 300}"
         return Deck(circuit, sweep, ("i(vheavy_metal)",), t.cmos.temperature, "reltol=1e-5")
@@ -98,21 +96,20 @@ class WriteBench:
     def _sign(self) -> int:
         return 1 if self.bit else -1
 
-    def _driver(self, circuit: "Circuit", enable: str, off: str) -> None:
-        """Driver with this bit's side on ``enable``; the other side is off and at ground."""
+    def _driver(self, circuit: "Circuit") -> None:
+        """Driver with this bit's side on ``enable`` and ``write_supply``; the other side is off and at ground."""
         supplies = ("write_supply", "0") if self.bit else ("0", "write_supply")
-        enables = (enable, "0") if self.bit else ("0", enable)
+        enables = ("enable", "0") if self.bit else ("0", "enable")
         circuit.X("driver", "write_driver", "wbl", *enables, *supplies, "0", w=self.technology.write.driver_width)
 
     def _circuit(self, title: str) -> "Circuit":
         """Cell, junction, write bit line and the half-selected rows."""
         t = self.technology
-        j, h, array = t.junction, t.heavy_metal, t.array
+        h, array = t.heavy_metal, t.array
         circuit = new_circuit(
             title, t, self.cards, ("sot_cell_2t1r", "generated/she_mtj", "write_driver", "line_driver")
         )
         gnd = circuit.gnd
-        n_y, n_x, n_z = demagnetization_factors(j.length / 2, j.width / 2, j.free_layer / 2)
         circuit.R("wbl", "wbl", "wbl_cell", max(array.rows / 2 * array.bit_line_resistance, 1e-3))
         circuit.C("wbl", "wbl", gnd, array.rows * array.bit_line_capacitance)
         circuit.X(
@@ -133,33 +130,14 @@ class WriteBench:
             "junction",
             "she_mtj",
             *("strip", "0", "t3", "0", "0", "0", "mx", "my", "mz"),
-            l_mtj=j.length,
-            w_mtj=j.width,
-            t_fl=j.free_layer,
-            ms=j.saturation_magnetization,
-            alpha=j.damping,
-            nx=n_x,
-            ny=n_y,
-            nz=n_z,
-            k_i=j.interface_anisotropy,
-            t_nom=j.reference_temperature,
-            t_c=j.curie_temperature,
-            n_k=j.anisotropy_exponent,
-            k_tmr=j.tmr_temperature_coefficient,
-            beta_fl=h.field_like_ratio,
-            pol=j.polarization,
-            ra=j.ra,
-            tmr0=j.tmr,
-            v_h=j.half_tmr_voltage,
+            **free_layer(t, 1 if self.bit else -1, self.theta, self.phi),
             l_hm=h.length,
             w_hm=h.width,
             t_hm=h.thickness,
             rho_hm=h.resistivity,
             theta_sh=h.spin_hall_angle,
             lambda_sf=h.spin_flip_length,
-            theta0=self.theta,
-            phi0=self.phi,
-            state0=1 if self.bit else -1,
+            beta_fl=h.field_like_ratio,
         )
         # The other rows of the column: their write transistors hang on the bit line with their word lines low.
         circuit.V("unselected", "unselected", gnd, t.write.unselected_word_line)
