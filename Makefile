@@ -1,6 +1,6 @@
 # make reproduce   set up, run the main job, print the tables, write results/imce/
 # make test        set up, run the tests
-# make lint types contracts bench    what continuous integration adds, and the benchmarks
+# make lint types contracts package    what continuous integration adds; make bench    the benchmarks
 #
 # Set-up makes .venv, installs the package into it and ngspice with the system's package manager; a second call
 # sets nothing up again.
@@ -8,7 +8,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: reproduce test lint types contracts bench clean
+.PHONY: reproduce test lint types contracts package bench clean
 
 reproduce: .venv/installed .venv/ngspice
 	$(BIN)/spintronics run imce
@@ -26,11 +26,18 @@ types: .venv/installed-for-tests
 contracts: .venv/installed-for-tests
 	$(BIN)/lint-imports
 
+package: .venv/installed-for-tests .venv/ngspice
+	rm -rf build/wheel && mkdir -p build/wheel/empty
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir build/wheel .
+	$(BIN)/python -m pip install --quiet --no-deps --target build/wheel/site build/wheel/*.whl
+	cd build/wheel/empty && PYTHONPATH=../site ../../../$(BIN)/python -m spintronics run imce --trials 100 > tables.txt
+	test -s build/wheel/empty/results/imce/tables/comparison.csv
+
 bench: .venv/installed-for-tests .venv/ngspice
 	for benchmark in benchmarks/bench_*.py; do $(BIN)/python $$benchmark; done
 
 clean:
-	rm -rf .venv results
+	rm -rf .venv build results
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

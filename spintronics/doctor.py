@@ -9,6 +9,8 @@ from spintronics.errors import SpintronicsError
 from spintronics.ngspice import Installation, Simulator, default_workers, find_ngspice
 from spintronics.resources import MODELS
 
+PACKAGES = ("PySpice", "numpy", "scipy", "matplotlib", "pydantic", "pint", "typer", "rich", "pyarrow")
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -33,7 +35,7 @@ def examine() -> list[Finding]:
     findings = [
         Finding("Python", python, True, platform.python_version(), "" if python else "Python 3.11 or newer is needed")
     ]
-    findings += [_package(name) for name in ("PySpice", "numpy", "scipy", "matplotlib", "pyarrow")]
+    findings += [_package(name) for name in PACKAGES]
     try:
         ngspice = find_ngspice()
     except SpintronicsError as error:

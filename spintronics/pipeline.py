@@ -1,5 +1,6 @@
 """Runs a pipeline: one TOML file in, one folder of results out."""
 
+import fcntl
 import json
 import os
 import platform
@@ -15,7 +16,7 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from spintronics import cards as model_cards
 from spintronics.accelerator import NetworkCost, map_network, network_cost
@@ -44,6 +45,16 @@ def _as_list(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
 
 
+def _each_once(values: list[Any]) -> list[Any]:
+    twice = next((value for n, value in enumerate(values) if value in values[:n]), None)
+    if twice is not None:
+        raise ValueError(f"{twice} stands there twice")
+    return values
+
+
+_LIST = (BeforeValidator(_as_list), AfterValidator(_each_once), Field(min_length=1))
+
+
 class Pipeline(BaseModel):
     """One experiment, as its TOML file states it.
 
@@ -63,11 +74,11 @@ class Pipeline(BaseModel):
     technology: str
     trials: Annotated[int, Field(ge=1, strict=True)]
     seed: Annotated[int, Field(ge=0, strict=True)]
-    fan_in: Annotated[list[Annotated[int, Field(strict=True)]], BeforeValidator(_as_list), Field(min_length=1)]
+    fan_in: Annotated[list[Annotated[int, Field(strict=True)]], *_LIST]
     thermal_angles: Annotated[int, Field(ge=1, strict=True)]
-    networks: Annotated[list[str], BeforeValidator(_as_list), Field(min_length=1)]
-    bit_widths: Annotated[list[str], BeforeValidator(_as_list), Field(min_length=1)]
-    first_layer: Annotated[list[FirstLayer], BeforeValidator(_as_list), Field(min_length=1)]
+    networks: Annotated[list[str], *_LIST]
+    bit_widths: Annotated[list[str], *_LIST]
+    first_layer: Annotated[list[FirstLayer], *_LIST]
 
     @classmethod
     def load(cls, name_or_path: str | Path, overrides: Mapping[str, str] | None = None) -> tuple[Self, Technology]:
@@ -163,12 +174,16 @@ class Run:
         for network, width, first_layer in product(networks, widths, self.pipeline.first_layer):
             map_network(network, width, first_layer, array.rows, array.columns)  # complains before anything is run
         self._simulator = Simulator(failed=self.folder / "failed")
-        self._claim_folder()
+        with self._claim_folder():
+            return self._execute(networks, widths)
+
+    def _execute(self, networks: Sequence[Network], widths: Sequence[BitWidths]) -> dict[str, Sequence[tables.Row]]:
         try:
             self._write_manifest("running")
             results = self._operations()
-            self._sense_margins()
+            margins = self._sense_margins()
             operations.require_right(results)
+            sense_margin.require_developed(m for m in margins if m.fan_in <= 2)
             self._networks(networks, widths, SubArray(self.technology, self._device_table(results)))
             with self._stage("figures"):
                 for name, draw in self._figures.items():
@@ -187,10 +202,9 @@ class Run:
 
         context = (self.technology, self._cards, self._simulator)
         with self._stage("writes"):
-            writes = [
-                operations.switching(*context, bit, self.pipeline.thermal_angles, self.pipeline.seed, self.workers)
-                for bit in (0, 1)
-            ]
+            angles, seed = self.pipeline.thermal_angles, self.pipeline.seed
+            advance = self.progress("writes", 2 * angles)
+            writes = [operations.switching(*context, bit, angles, seed, self.workers, advance) for bit in (0, 1)]
             self._table("device", tables.device(self.technology, writes))
         with self._stage("operations"):
             results = operations.operations(*context, (writes[0].voltage, writes[1].voltage), self.workers)
@@ -200,7 +214,7 @@ class Run:
         self._figures["sense_waveforms"] = lambda: draw.sense_waveforms(results)
         return results
 
-    def _sense_margins(self) -> None:
+    def _sense_margins(self) -> list[sense_margin.SenseMargin]:
         from spintronics.report import figures as draw
 
         solved, margins = [], []
@@ -226,6 +240,7 @@ class Run:
             self._table("sense_margin", tables.sense_margin(margins))
             self._table("sense_voltage", tables.sense_voltage(solved))
         self._figures["sense_margin"] = lambda: draw.sense_margin(solved, margins)
+        return margins
 
     def _device_table(self, results: Sequence[operations.OperationResult]) -> DeviceTable:
         def mean(name: str) -> ActionCost:
@@ -264,6 +279,8 @@ class Run:
             )
             self._table("energy", tables.energy(costs))
             self._table("comparison", tables.comparison(costs))
+            self._table("complexity", tables.complexity(widths))
+            self._table("claims", tables.claims(costs, sub_array))
         self._figures["energy"] = lambda: draw.energy(costs)
         for network in networks:
             self._figures[f"and_operations_{network.name}"] = partial(draw.and_operations, costs, network.name)
@@ -273,16 +290,34 @@ class Run:
         start = time.perf_counter()
         yield
         self._seconds[name] = round(time.perf_counter() - start, 3)
-        self._write_manifest("running")
 
-    def _claim_folder(self) -> None:
+    @contextmanager
+    def _claim_folder(self) -> Iterator[None]:
+        """The folder for this run alone, without what an earlier one left there.
+
+        Raises:
+            InputError: it cannot be written, another run is writing there, or its manifest is not of a run.
+        """
         manifest = self.folder / "manifest.json"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            for name in _outputs_of(manifest) if manifest.exists() else ():
-                (self.folder / name).unlink(missing_ok=True)
+            lock = os.open(self.folder, os.O_RDONLY)
         except OSError as error:
             raise InputError(f"output folder {self.folder}: cannot be written: {error}") from None
+        try:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the system lets go of it when the run dies
+            except OSError:
+                raise InputError(
+                    f"output folder {self.folder}: another run is writing there; wait for it or give another with --out"
+                ) from None
+            for name in _outputs_of(manifest) if manifest.exists() else ():
+                (self.folder / name).unlink(missing_ok=True)
+            for aside in self.folder.glob("*/.*.*"):  # what a killed run was writing
+                aside.unlink()
+            yield
+        finally:
+            os.close(lock)
 
     def _table(self, name: str, rows: Sequence[tables.Row]) -> None:
         self._tables[name] = rows
@@ -318,6 +353,7 @@ class Run:
 
     def _output(self, name: str) -> Path:
         self._outputs.append(name)
+        self._write_manifest("running")  # before the file itself: whatever stops the run, the manifest knows of it
         return self.folder / name
 
     def _write_manifest(self, status: str, reason: str | None = None) -> None:

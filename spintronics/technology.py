@@ -133,12 +133,12 @@ class Cmos(_Section):
     nmos: str
     pmos: str
     corner: Literal["nominal", "ss", "ff"]
-    supply: Supply
+    supply: Annotated[float, _si("V"), Field(gt=0, le=3.6, json_schema_extra={"unit": "V"})]
     gate_length: Length
     diffusion_length: Length
     contacted_gate_pitch: Length
     row_overhead: Length
-    temperature: Annotated[float, _si("K"), Field(ge=223.15, le=398.15, json_schema_extra={"unit": "K"})]
+    temperature: Annotated[float, _si("K"), Field(ge=223, le=399, json_schema_extra={"unit": "K"})]
 
 
 class Cell(_Section):
@@ -173,7 +173,8 @@ class Sense(_Section):
     """Read current, its source and the latch.  SI units."""
 
     current: Current
-    develop_time: Time
+    read_develop_time: Time
+    logic_develop_time: Time
     source_width: Length
     source_length: Length
     latch_width: Length
@@ -218,6 +219,8 @@ class Technology(_Section):
             raise ValueError("junction.curie_temperature must be above cmos.temperature")
         if self.operating_junction.tmr <= 0:
             raise ValueError("junction.tmr_temperature_coefficient leaves no TMR at cmos.temperature")
+        if self.heavy_metal.spin_hall_angle == 0:
+            raise ValueError("heavy_metal.spin_hall_angle = 0: must not be 0, or nothing writes the cell")
         return self
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Physical quantities at the edge: text with a unit in, SI floats inside, engineering notation out."""
+"""Physical quantities at the edge: text with a unit in, SI floats inside."""
 
 import math
 import re
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pint
 
-_PREFIXES = {-18: "a", -15: "f", -12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T"}
 # A number, then unit names with whole powers, multiplied or divided.  Pint alone would also work out sums, powers
 # of powers and "1,5 nm" (as 15 nm).
 _FACTOR = r"[A-Za-zµμΩ°%_]+(?:(?:\^|\*\*)-?\d)?"
@@ -80,15 +79,3 @@ def _dimension(unit: str) -> str:
 def _example(unit: str) -> str:
     examples = {"m": '"45 nm"', "ohm*m^2": '"10 ohm*um^2"', "A": '"120 uA"', "s": '"1 ns"', "F": '"0.1 fF"'}
     return examples.get(unit, f'"1 {unit}"' if unit not in ("", "dimensionless") else "0.1")
-
-
-def engineering(value: float, unit: str = "", digits: int = 4) -> str:
-    """Value with an SI prefix, for people.
-
-    >>> engineering(1.2e-4, "A")
-    '120 µA'
-    """
-    if value == 0 or not math.isfinite(value):
-        return f"{value:g} {unit}".strip()
-    exponent = min(max(3 * math.floor(math.log10(abs(value) * (1 + 1e-12)) / 3), -18), 12)
-    return f"{value / 10.0**exponent:.{digits}g} {_PREFIXES[exponent]}{unit}".strip()

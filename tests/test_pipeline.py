@@ -29,7 +29,7 @@ TRIALS = 4500  # three chunks, so that several workers share a sweep; tails can 
 FEW = ["--trials", str(TRIALS), "--seed", "7", "--set", "thermal_angles=2"]
 TABLES = [
     *("device", "operations", "energy_by_contributor", "sense_margin", "sense_voltage", "logic"),
-    *("and_operations", "storage", "area", "energy", "comparison"),
+    *("and_operations", "storage", "area", "energy", "comparison", "complexity", "claims"),
 ]
 FIGURES = ["write_waveforms", "sense_waveforms", "sense_margin", "energy"]
 MAY_BE_EMPTY = ("seed_", "ratio")  # no figure in the slides
@@ -305,7 +305,7 @@ def test_interrupted_run_leaves_whole_files_and_the_next_removes_them(tmp_path: 
     command = [COMMAND, "run", "imce", "--out", folder, "--trials", "1000000", "--set", "thermal_angles=1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         until = time.monotonic() + 60
-        while not (folder / "tables" / "operations.md").is_file():
+        while not (folder / "tables" / "energy_by_contributor.md").is_file():
             assert time.monotonic() < until
             assert process.poll() is None
             time.sleep(0.02)
@@ -340,13 +340,14 @@ def test_failed_simulation_keeps_its_deck_and_the_next_run_removes_it(failed: Pa
     assert {f"failed/{deck.name}" for deck in decks} <= set(found["outputs"])
     pipeline, technology = Pipeline.load("imce", {"technology.cmos.nmos": "nmos_vtg"})
     run = Run(pipeline, technology, failed, 2, lambda stage, total: lambda amount: None)
-    run._claim_folder()
+    with run._claim_folder():
+        pass
     assert files(failed) == {"manifest.json", *USERS}
 
 
 def test_wrong_logic_costs_nothing(tmp_path: Path) -> None:
     """A write pulse too short to switch: no table of energies is derived from it."""
-    settings = ["--set", "technology.write.pulse_width=0.1 ns", "--set", "technology.sense.develop_time=0.1 ns"]
+    settings = ["--set", "technology.write.pulse_width=0.1 ns", "--set", "technology.write.current=100 uA"]
     answer = run_command(tmp_path / "imce", *FEW, *settings, "--set", "fan_in=1")
     assert answer.returncode == 2
     assert answer.stderr.count("\n") == 1
@@ -380,3 +381,56 @@ def test_settings_are_read_as_toml_or_text() -> None:
 def test_trials_that_are_no_count_are_refused(value: str) -> None:
     with pytest.raises(InputError, match=r"imce\.toml: trials = "):
         Pipeline.load("imce", {"trials": value})
+
+
+def test_a_folder_that_another_run_writes_to_is_refused(second: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "imce"
+    shutil.copytree(second, folder)
+    before = files(folder)
+    pipeline, technology = Pipeline.load("imce", {"trials": "10"})
+    with Run(pipeline, technology, folder, 1, lambda stage, total: lambda amount: None)._claim_folder():
+        claimed = files(folder)
+        answer = run_command(folder, "--trials", "10")
+        assert answer.returncode == 2
+        assert answer.stderr.count("\n") == 1
+        assert "another run is writing there" in answer.stderr
+        assert files(folder) == claimed < before
+
+
+def test_killed_run_leaves_nothing_that_the_next_does_not_clear(tmp_path: Path) -> None:
+    folder = tmp_path / "imce"
+    command = [COMMAND, "run", "imce", "--out", folder, "--trials", "40000", "--set", "thermal_angles=1"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        until = time.monotonic() + 60
+        while not (folder / "trials" / "fan_in_1.parquet").is_file():
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        process.kill()
+    assert manifest(folder)["status"] == "running"
+    answer = run_command(folder, *FEW, "--set", "fan_in=2")
+    assert answer.returncode == 0, answer.stderr
+    assert files(folder) == {"manifest.json", *manifest(folder)["outputs"]}
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        (["technology.sense.logic_develop_time=0.5 ns"], "sense.logic_develop_time"),
+        (["technology.sense.read_develop_time=2 ns"], "sense.read_develop_time"),
+        (["technology.sense.current=60 uA"], "sense.current = 60 µA"),
+        (["technology.junction.length=30 nm"], "junction.length"),
+        (["technology.junction.interface_anisotropy=2e-3 J/m^2"], "junction.interface_anisotropy"),
+        (["technology.heavy_metal.spin_hall_angle=0"], "heavy_metal.spin_hall_angle"),
+        (["technology.heavy_metal.spin_hall_angle=0.3"], "heavy_metal.spin_hall_angle"),
+        (["technology.cmos.supply=5 V"], "cmos.supply"),
+        (["fan_in=[2, 2]"], "fan_in"),
+        (['networks=["svhn", "svhn"]'], "networks"),
+    ],
+)
+def test_what_cannot_work_is_one_line_and_costs_nothing(settings: list[str], named: str, tmp_path: Path) -> None:
+    given = [part for setting in settings for part in ("--set", setting)]
+    answer = run_command(tmp_path / "imce", "--trials", "50", "--set", "thermal_angles=1", *given)
+    assert answer.returncode == 2
+    assert answer.stderr.count("\n") == 1
+    assert named in answer.stderr
+    assert not (tmp_path / "imce" / "tables" / "energy.csv").exists()

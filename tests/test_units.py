@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from spintronics.units import engineering, parse
+from spintronics.units import parse
 
 
 @pytest.mark.parametrize(
@@ -113,30 +113,3 @@ def test_number_that_is_not_finite_is_refused(value: object) -> None:
 def test_quantity_that_is_not_finite_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="not a finite number"):
         parse(text, "m")
-
-
-@pytest.mark.parametrize(
-    ("value", "unit", "text"),
-    [
-        (1.2e-4, "A", "120 µA"),
-        (1.26e-16, "F", "126 aF"),
-        (7484.4, "ohm", "7.484 kohm"),
-        (-5e-10, "s", "-500 ps"),
-        (1.0, "V", "1 V"),
-        (0.0, "V", "0 V"),
-        (0.75, "", "750 m"),
-        (1e-3, "s", "1 ms"),
-        (1e3, "s", "1 ks"),
-        (2e15, "Hz", "2000 THz"),
-        (1e-21, "J", "0.001 aJ"),
-        (math.nan, "V", "nan V"),
-        (math.inf, "V", "inf V"),
-    ],
-)
-def test_engineering_notation(value: float, unit: str, text: str) -> None:
-    assert engineering(value, unit) == text
-
-
-@pytest.mark.parametrize("value", [1.2345e-17, 9.87e-13, 3.3e-7, 0.042, 1.0, 999.0, 6.54e4, 2.1e10])
-def test_engineering_notation_reads_back(value: float) -> None:
-    assert parse(engineering(value, "V", digits=6), "V") == pytest.approx(value, rel=1e-5)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
 
 from spintronics.accelerator.mapping import LayerMapping, map_network
 from spintronics.array import SubArray
@@ -82,7 +82,7 @@ def _energy(mapping: LayerMapping, sub_array: SubArray) -> dict[str, float]:
     table = sub_array.table
 
     def total(rows: dict[int, int], cost: Callable[[int], ActionCost]) -> float:
-        return sum(count * cost(bits).energy for bits, count in rows.items())
+        return reduce(ActionCost.then, (cost(bits).repeated(count) for bits, count in rows.items())).energy
 
     return {
         "read": total(mapping.row_reads, partial(sub_array.row, table.read)),

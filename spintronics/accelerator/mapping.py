@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from math import ceil
 
+from spintronics.array import ACCUMULATOR_BITS
 from spintronics.errors import InputError
 from spintronics.networks import BitWidths, FirstLayer, LayerWork, Network
 
@@ -63,12 +64,18 @@ def map_layer(work: LayerWork, w_bits: int, i_bits: int, rows: int, columns: int
         w_bits, i_bits: bits of its weights and inputs.
         rows, columns: of a sub-array.
     Raises:
-        InputError: a sub-array has too few rows for one kernel and one input window.
+        InputError: a sub-array has too few rows for one kernel and one input window, or its Sum too few bits.
     """
     if rows < w_bits + i_bits:
         raise InputError(
             f"layer {work.name}: {w_bits} weight and {i_bits} input rows do not fit in {rows} rows; "
             f"array.rows must be at least {w_bits + i_bits}"
+        )
+    largest = work.dot_length * (2**w_bits - 1) * (2**i_bits - 1)
+    if largest.bit_length() > ACCUMULATOR_BITS:
+        raise InputError(
+            f"layer {work.name}: sums of {largest.bit_length()} bits at {w_bits}:{i_bits}; the Sum register holds "
+            f"{ACCUMULATOR_BITS}: take fewer bits"
         )
     segments = segments_of(work.dot_length, columns)
     kernels_per_sub_array = (rows - i_bits) // w_bits
@@ -76,7 +83,6 @@ def map_layer(work: LayerWork, w_bits: int, i_bits: int, rows: int, columns: int
     windows = work.positions * work.groups * i_bits
     pairs = work.positions * work.out_channels * w_bits * i_bits
     alike = Counter(segments)
-    largest = work.dot_length * (2**w_bits - 1) * (2**i_bits - 1)
     return LayerMapping(
         layer=work.name,
         w_bits=w_bits,

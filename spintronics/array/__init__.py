@@ -1,5 +1,5 @@
 """One sub-array: its rows and columns, its blocks, what a row operation costs and what it all occupies."""
 
-from spintronics.array.subarray import SubArray, full_adders_to_count
+from spintronics.array.subarray import ACCUMULATOR_BITS, SubArray, full_adders_to_count
 
-__all__ = ["SubArray", "full_adders_to_count"]
+__all__ = ["ACCUMULATOR_BITS", "SubArray", "full_adders_to_count"]

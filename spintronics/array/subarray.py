@@ -10,7 +10,7 @@ from spintronics.circuits.read_bench import SLICE
 from spintronics.technology import Technology
 
 SHARED = ("word line", "bias")  # contributors of an operation that serve all columns at once
-ACCUMULATOR_BITS = 32  # Sum register; assumed, wide enough for any layer of the seed's networks at 32-bit inputs
+ACCUMULATOR_BITS = 48  # of the Sum register, and of what the Shifter gives it; checked against every layer mapped
 SHIFT_STAGES = 6  # barrel stages: shifts of 0 … 63 cover m + n for 32-bit inputs and weights
 
 
@@ -71,7 +71,10 @@ class SubArray:
         return ActionCost({"bit-counter": full_adders_to_count(bits) * adder.energy}, 2 * depth * adder.latency)
 
     def shift(self, bits: int) -> ActionCost:
-        """Shift a count over ``bits`` inputs to its weight: its bits through every stage of the barrel."""
+        """Shift a count over ``bits`` inputs to its weight: its bits through every stage of the barrel.
+
+        The barrel is as wide as the Sum; the bits that are zero before and after a shift do not toggle.
+        """
         width = bits.bit_length()
         mux = self.table.multiplexer
         return ActionCost({"shifter": width * SHIFT_STAGES * mux.energy}, SHIFT_STAGES * mux.latency)
@@ -86,7 +89,7 @@ class SubArray:
         """Area by block, m²; the parts sum to :attr:`area`.
 
         Cells by their layout area; transistor blocks by a stated rule: a transistor occupies one contacted gate
-        pitch times its width plus the row overhead.  H-tree and routing outside the blocks are not in.
+        pitch times its width plus the row overhead.  Not in: row decoder, H-tree, routing outside the blocks.
         """
         t, sense = self.technology, self.technology.sense
         latch = self._block("sense_amplifier", w=sense.latch_width)
@@ -96,7 +99,7 @@ class SubArray:
         word_line = self._block("line_driver", w=t.array.word_line_driver_width)
         enables = 2 * self._block("line_driver", w=SLICE) + self._block("line_driver", w=2 * SLICE)
         counter = full_adders_to_count(self.columns) * self._block("full_adder", w=90e-9)
-        stages = self.columns.bit_length() * SHIFT_STAGES * self._block("mux2", w=90e-9)
+        stages = ACCUMULATOR_BITS * SHIFT_STAGES * self._block("mux2", w=90e-9)
         bit_of_sum = self._block("full_adder", w=90e-9) + self._block("d_flip_flop", w=90e-9)
         return {
             "cells": self.rows * self.columns * t.cell.area,

@@ -4,6 +4,7 @@ import numpy as np
 
 from spintronics.cards import ModelCards
 from spintronics.characterize.device_table import ActionCost, OperationFailed
+from spintronics.characterize.operations import settling
 from spintronics.circuits.logic_bench import PERIOD, Gate, LogicBench
 from spintronics.ngspice import Simulator
 from spintronics.technology import Technology
@@ -32,9 +33,7 @@ def gate_cost(technology: Technology, cards: ModelCards, simulator: Simulator, g
                     f"{gate.netlist}: {output} = {found:.2f} V for inputs {vector} after {PERIOD:.3g} s, "
                     f"expected {wanted}"
                 )
-            window = (waves.x >= bench.edge(n)) & (waves.x <= taken)
-            late = waves.x[window][(wave[window] > vdd / 2) != wanted]
-            delays.append(float(late[-1]) - bench.edge(n) if late.size else 0.0)
+            delays.append(settling(waves.x, wave, vdd / 2, bench.edge(n), taken) - bench.edge(n))
     run = waves.x >= bench.edge(1) - PERIOD / 4
     total = float(-np.trapezoid(waves["i(vgate)"][run] * vdd, waves.x[run]))
     return ActionCost({gate.netlist: total / (len(vectors) - 1)}, max(delays))

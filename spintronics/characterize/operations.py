@@ -1,6 +1,6 @@
 """Operations as transients: write, read, AND and OR on every input, their results, energies and latencies."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -31,6 +31,7 @@ class OperationResult:
         cost: energy by supply and line driver, and latency: command to result (read, AND, OR), or command to the
             end of the write pulse (write).
         waves: the transient.
+        developed: bit line over reference when the latch is clocked, V; NaN for a write.
     """
 
     operation: str
@@ -39,6 +40,7 @@ class OperationResult:
     expected: str
     cost: ActionCost
     waves: Waves
+    developed: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,13 @@ def crossing(time: FloatArray, values: FloatArray, level: float, after: float) -
     return float(time[n] + part * (time[n + 1] - time[n]))
 
 
+def settling(time: FloatArray, values: FloatArray, level: float, after: float, before: float) -> float:
+    """Last time within an interval at which the values cross a level (linear interpolation), s; ``after`` if never."""
+    side = values > level
+    crossed = np.nonzero((side[1:] != side[:-1]) & (time[:-1] >= after) & (time[1:] <= before))[0]
+    return crossing(time, values, level, float(time[crossed[-1] + 1])) if crossed.size else after
+
+
 def write_voltage(technology: Technology, cards: ModelCards, simulator: Simulator, bit: int) -> float:
     """Magnitude of the write supply that drives the wanted current through the heavy metal, V.
 
@@ -94,20 +103,30 @@ def write_voltage(technology: Technology, cards: ModelCards, simulator: Simulato
     if current.max() < wanted:
         raise OperationFailed(
             f"write {bit}: {HIGHEST_WRITE_VOLTAGE:g} V drives only {current.max() * 1e6:.1f} µA through the heavy "
-            f"metal; write.current = {wanted * 1e6:g} µA needs wider transistors (cell.write_width, write.driver_width)"
+            f"metal, write.current is {wanted * 1e6:g} µA: widen cell.write_width or write.driver_width, raise "
+            "cmos.supply, shorten the line (array.rows) or lower write.unselected_word_line"
         )
     return float(np.interp(wanted, current, np.abs(waves.x)))
 
 
 def switching(
-    technology: Technology, cards: ModelCards, simulator: Simulator, bit: int, angles: int, seed: int, workers: int
+    technology: Technology,
+    cards: ModelCards,
+    simulator: Simulator,
+    bit: int,
+    angles: int,
+    seed: int,
+    workers: int,
+    advance: Callable[[int], None] = lambda _: None,
 ) -> Switching:
     """Write a bit from ``angles`` thermal initial angles (Boltzmann about the easy axis) at the wanted current."""
     voltage = write_voltage(technology, cards, simulator, bit)
     spin = Macrospin(technology.operating_junction, technology.heavy_metal, technology.cmos.temperature)
     theta, phi = spin.thermal_angles(angles, seed)
     benches = [WriteBench(technology, cards, bit, voltage, float(a), float(b)) for a, b in zip(theta, phi, strict=True)]
-    runs = simulator.map(lambda sim, bench: (bench, sim.run(bench.deck().text())), benches, workers)
+    runs = simulator.map(
+        lambda sim, bench: (bench, sim.run(bench.deck().text())), benches, workers, lambda _: advance(1)
+    )
     return Switching(
         bit=bit,
         voltage=voltage,
@@ -158,6 +177,7 @@ def sense(
         str(int(expected)),
         ActionCost(parts, decision - START),
         waves,
+        float(np.interp(bench.clock_time, waves.x, waves["v(bl)"] - waves["v(ref)"])),
     )
 
 
@@ -184,10 +204,18 @@ def require_right(results: Sequence[OperationResult]) -> None:
     for r in results:
         if r.result != r.expected:
             found = "no decision" if r.result == "?" else f"result {r.result}"
-            raise OperationFailed(
-                f"{r.operation} of {r.inputs}: {found}, expected {r.expected}; "
-                "see the sense margins and the write pulse; no costs are derived from it"
-            )
+            if r.operation == "write":
+                why = (
+                    "the magnetization did not end in the new state: raise write.current or write.pulse_width; "
+                    "a positive heavy_metal.spin_hall_angle writes the other way round"
+                )
+            else:
+                key = "read_develop_time" if r.operation == "read" else "logic_develop_time"
+                why = (
+                    f"{r.developed * 1e3:.2f} mV between bit line and reference when the latch is clocked: raise "
+                    f"sense.{key}, sense.current or junction.tmr"
+                )
+            raise OperationFailed(f"{r.operation} of {r.inputs}: {found}, expected {r.expected}; {why}")
 
 
 def _switching_time(bench: WriteBench, waves: Waves) -> float:

@@ -1,12 +1,14 @@
 """Sense margins: 100 000 operating points per state, and what they say about each operation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from spintronics.cards import ModelCards
+from spintronics.characterize.device_table import OperationFailed
+from spintronics.characterize.operations import sense
 from spintronics.circuits.sense_path import Operation, SensePath, reference_resistance, state_name
 from spintronics.montecarlo import Failures, JunctionTrials, draw_junctions, failure_probability, normal_tail
 from spintronics.ngspice import Simulator
@@ -17,6 +19,8 @@ FloatArray = npt.NDArray[np.float64]
 # A longer table of junction values parses slower than it saves in process starts; fixed, so that results do not
 # depend on the number of workers.
 CHUNK = 2000
+HEADROOM = 0.2  # V that the read current source needs across it; assumed, about a threshold less a gate drive
+LEAST_DEVELOPED = 0.8  # of the nominal margin, for an operation to be costed; assumed
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ class SenseMargin:
         worst: smallest gap over all trials, V; negative where a trial failed.
         at_3_sigma, at_6_sigma: smaller gap at that many standard deviations of the fitted tails, V.
         failures: count and probability with its 95 % interval.
+        developed: smaller of the two gaps when the latch is clocked, V: what of ``nominal`` the develop time leaves.
     """
 
     operation: Operation
@@ -63,6 +68,7 @@ class SenseMargin:
     at_3_sigma: float
     at_6_sigma: float
     failures: Failures
+    developed: float
 
 
 def operations_of(fan_in: int) -> tuple[Operation, ...]:
@@ -88,6 +94,7 @@ def solve_trials(
     """
     junctions = draw_junctions(technology.operating_junction, technology.variation, fan_in, trials, seed)
     path = SensePath(technology, cards, fan_in)
+    _check_headroom(technology, simulator, path)
 
     def solve(with_simulator: Simulator, chunk: JunctionTrials) -> FloatArray:
         # A sweep over a single index is no sweep to ngspice: solve the lone trial twice.
@@ -98,6 +105,42 @@ def solve_trials(
 
     parts = simulator.map(solve, junctions.chunks(CHUNK), workers, lambda chunk: advance(len(chunk)))
     return SenseTrials(fan_in, junctions, np.concatenate(parts))
+
+
+def _check_headroom(technology: Technology, simulator: Simulator, path: SensePath) -> None:
+    """The sense path reads with an ideal current: refuse one that the real source could not drive.
+
+    Raises:
+        OperationFailed: the highest nominal sense voltage comes within ``HEADROOM`` of the supply.
+    """
+    highest = float(simulator.run(path.nominal(operations_of(path.fan_in)[0]).text())[f"v(bl{path.fan_in})"][0])
+    if highest > technology.cmos.supply - HEADROOM:
+        raise OperationFailed(
+            f"sense.current = {technology.sense.current * 1e6:g} µA: raises the bit line to {highest:.2f} V in state "
+            f"{state_name(path.fan_in, path.fan_in)}; a {technology.cmos.supply:g} V supply less {HEADROOM:g} V for "
+            f"the current source leaves {technology.cmos.supply - HEADROOM:.2f} V"
+        )
+
+
+def require_developed(margins: Iterable[SenseMargin]) -> None:
+    """Nothing is costed with an operation that decides before its margin is there.
+
+    Raises:
+        OperationFailed: the nominal margin is not positive, or less than ``LEAST_DEVELOPED`` of it is left when the
+            latch is clocked; names the operation and the key.
+    """
+    for m in margins:
+        what = f"{m.operation.value}, fan-in {m.fan_in}"
+        if m.nominal <= 0:
+            raise OperationFailed(
+                f"{what}: nominal margin {m.nominal * 1e3:.2f} mV: raise junction.tmr or sense.current"
+            )
+        if m.developed < LEAST_DEVELOPED * m.nominal:
+            key = "read_develop_time" if m.operation is Operation.READ else "logic_develop_time"
+            raise OperationFailed(
+                f"{what}: {m.developed * 1e3:.2f} mV of a nominal margin of {m.nominal * 1e3:.2f} mV when the latch is "
+                f"clocked, less than {LEAST_DEVELOPED:.0%}: raise sense.{key}"
+            )
 
 
 def sense_margin(
@@ -111,6 +154,8 @@ def sense_margin(
     below = v_reference - trials.v_sense[:, low]
     above = trials.v_sense[:, high] - v_reference
     gap = np.minimum(below, above)
+    states = [tuple(int(k >= fan_in - n) for k in range(fan_in)) for n in (low, high)]
+    at_latch = [sense(technology, cards, simulator, operation, state).developed for state in states]
     tails = {n: min(normal_tail(below, -1, n), normal_tail(above, -1, n)) for n in (3.0, 6.0)}
     return SenseMargin(
         operation=operation,
@@ -124,4 +169,5 @@ def sense_margin(
         at_3_sigma=tails[3.0],
         at_6_sigma=tails[6.0],
         failures=failure_probability(int((gap <= 0).sum()), len(gap)),
+        developed=min(-at_latch[0], at_latch[1]),
     )

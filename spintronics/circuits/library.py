@@ -185,10 +185,14 @@ def transistor_widths(name: str, parameters: dict[str, float]) -> list[float]:
     widths = []
     for _, tail in _INSTANCE.findall(netlist(name)):
         given = {key: braced or plain for key, braced, plain in _PARAMETER.findall(tail)}
-        expression = given["w"]
-        value = 1.0
-        for operator, term in re.findall(r"([*/]?)\s*([\w.]+)", expression):
-            number = parameters[term] if term in parameters else float(term)
-            value = value / number if operator == "/" else value * number
-        widths.append(value)
+        width, copies = (_product(given.get(key, "1"), parameters) for key in ("w", "copies"))
+        widths += [width] * round(copies)
     return widths
+
+
+def _product(expression: str, parameters: dict[str, float]) -> float:
+    value = 1.0
+    for operator, term in re.findall(r"([*/]?)\s*([\w.]+)", expression):
+        number = parameters[term] if term in parameters else float(term)
+        value = value / number if operator == "/" else value * number
+    return value

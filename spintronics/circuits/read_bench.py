@@ -34,8 +34,8 @@ class ReadBench:
     Word lines are whole: one driver, the wires and read transistors of every column.  The enables are a column's slice
     of driver and load; the bias generator serves all columns.  Both lines of the latch carry the same capacitance.
 
-    Commands fall at ``START``; the latch is clocked ``develop_time`` later; everything is released ``DECIDE`` after
-    that.  Nodes: ``bl``, ``ref``, ``out``, ``outb``, ``word<k>``, ``clk_b``.
+    Commands fall at ``START``; the latch is clocked the operation's develop time later; everything is released
+    ``DECIDE`` after that.  Nodes: ``bl``, ``ref``, ``out``, ``outb``, ``word<k>``, ``clk_b``.
 
     Args:
         operation: READ with one stored bit, AND or OR with two or more.
@@ -54,7 +54,8 @@ class ReadBench:
     @property
     def clock_time(self) -> float:
         """When the latch is clocked, s."""
-        return START + self.technology.sense.develop_time
+        sense = self.technology.sense
+        return START + (sense.read_develop_time if self.operation is Operation.READ else sense.logic_develop_time)
 
     @property
     def decided_time(self) -> float:

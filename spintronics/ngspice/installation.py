@@ -50,7 +50,7 @@ def find_ngspice() -> Installation:
         SimulatorMissing: there is none, or it cannot be run.
         SimulatorTooOld: older than version 36.
     """
-    wanted = os.environ.get("SPINTRONICS_NGSPICE", "ngspice")
+    wanted = os.environ.get("SPINTRONICS_NGSPICE") or "ngspice"
     path = shutil.which(wanted)
     if path is None:
         raise SimulatorMissing(f"ngspice: no executable {wanted!r} on PATH; {HOW_TO_GET}")

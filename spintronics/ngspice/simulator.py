@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,7 @@ from spintronics.ngspice.errors import ConvergenceError, DeckError, DeckTimeout
 from spintronics.ngspice.installation import Installation, find_ngspice
 from spintronics.ngspice.rawfile import RawFileError, Waves, read_raw
 
+ROOM = 1_000_000  # bytes of temporary space that a deck and its result may take
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -76,6 +78,7 @@ class Simulator:
                     cwd=folder,
                     env={**os.environ, "OMP_THREAD_LIMIT": "1", "LC_ALL": "C"},
                     check=False,
+                    start_new_session=True,  # Ctrl-C is for the run: decks in flight end, and are not failures
                 )
             except subprocess.TimeoutExpired as late:
                 # Bytes, whatever text= says.
@@ -88,7 +91,10 @@ class Simulator:
             except FileNotFoundError:
                 raise self._failure(title, deck, output, "wrote no result; is there an analysis line?") from None
             except RawFileError as error:
-                raise self._failure(title, deck, output, str(error)) from None
+                free = shutil.disk_usage(folder).free
+                full = f"; only {free} bytes are free in the temporary folder {tempfile.gettempdir()}"
+                unsaid = f"{error}{full if free < ROOM else ''}"
+                raise self._failure(title, deck, output, unsaid) from None
         aborted = "aborted" in output or "imestep too small" in output
         not_finite = [name for name, values in waves.items() if not np.isfinite(values).all()]
         if aborted or not_finite or process.returncode != 0:

@@ -42,7 +42,12 @@ def _histogram(panel: Axes, trials: SenseTrials, margins: Sequence[SenseMargin])
     top = 0.0
     for n in range(trials.fan_in + 1):
         counts, _, _ = panel.hist(
-            volts[:, n], bins=bins, histtype="stepfilled", color=COLOURS[n], alpha=0.75, label=trials.state(n)
+            volts[:, n],
+            bins=bins,
+            histtype="stepfilled",
+            color=COLOURS[n % len(COLOURS)],
+            alpha=0.75,
+            label=trials.state(n),
         )
         top = max(top, float(np.max(counts)))
     for m in margins:
@@ -108,7 +113,7 @@ def energy(costs: Sequence[NetworkCost]) -> Figure:
                 heights = np.array([c.energy_parts[part] * 1e6 for c in chosen])
                 panel.bar([str(c.widths) for c in chosen], heights, bottom=base, color=COLOURS[n], label=part)
                 base += heights
-            panel.set_title(network)
+            panel.set_title(f"{network}, first layer {convention.value}", fontsize=8)
             panel.set_xlabel("W:I")
         figure.axes[0].set_ylabel("energy per image (µJ)")
         figure.axes[0].legend(fontsize=7)

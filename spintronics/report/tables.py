@@ -12,11 +12,12 @@ import numpy as np
 
 from spintronics import units
 from spintronics.accelerator import NetworkCost
+from spintronics.array import SubArray
 from spintronics.characterize.operations import OperationResult, Switching
 from spintronics.characterize.sense_margin import SenseMargin, SenseTrials
 from spintronics.magnetics import Macrospin
 from spintronics.montecarlo import normal_tail
-from spintronics.networks import AndOperations, Storage
+from spintronics.networks import AndOperations, BitWidths, Storage
 from spintronics.technology import Technology
 
 Row = Mapping[str, str | int | float | None]
@@ -40,8 +41,8 @@ def device(technology: Technology, writes: Sequence[Switching]) -> list[Row]:
         Macrospin(technology.operating_junction, technology.heavy_metal, technology.cmos.temperature),
     )
     given = {
-        name: units.parse(entry["value"], unit)
-        for (name, entry), unit in zip(slides()["device"].items(), ("A", "s"), strict=True)
+        name: units.parse(slides()["device"][name]["value"], unit)
+        for name, unit in (("write_current", "A"), ("switching_time", "s"))
     }
     rows: list[Row] = []
 
@@ -65,7 +66,12 @@ def device(technology: Technology, writes: Sequence[Switching]) -> list[Row]:
     row("thermal stability", spin.thermal_stability, "1", "energy barrier / kT")
     row("spin current / charge current", spin.spin_hall_gain, "1", "spin Hall formula of the slides")
     row("critical write current", spin.critical_write_current, "A", "instability threshold, closed form")
-    row("critical read current", spin.critical_read_current, "A", "spin-transfer threshold, closed form")
+    row(
+        "critical read current",
+        spin.critical_read_current,
+        "A",
+        "threshold, spin transfer and spin Hall effect",
+    )
     row("read current", technology.sense.current, "A", "technology file")
     for write in writes:
         name = f"write {write.bit}"
@@ -100,6 +106,7 @@ def sense_margin(margins: Iterable[SenseMargin]) -> list[Row]:
             "p_fail_high": m.failures.high,
             "margin_3_sigma_mV": m.at_3_sigma * 1e3,
             "margin_6_sigma_mV": m.at_6_sigma * 1e3,
+            "developed_margin_mV": m.developed * 1e3,
         }
         for m in margins
     ]
@@ -245,6 +252,53 @@ def comparison(costs: Sequence[NetworkCost]) -> list[Row]:
     for design, key in (("CNN-RRAM", "cnn_rram"), ("BCNN-RRAM", "bcnn_rram")):
         for dataset in datasets:
             row(design, dataset, None, given[key].get(dataset.lower(), {}))
+    return rows
+
+
+def complexity(widths: Iterable[BitWidths]) -> list[Row]:
+    """Complexity of bit-wise inference and training per configuration."""
+    given = {entry["widths"]: entry for entry in slides()["complexity"]}
+    rows: list[Row] = []
+    for w in widths:
+        theirs = given.get(str(w), {})
+        inference, training = w.inference_complexity, w.training_complexity()
+        rows.append(
+            {
+                "w_bits": w.weights,
+                "i_bits": w.inputs,
+                "inference": inference,
+                "training": training,
+                "seed_inference": theirs.get("inference"),
+                "seed_training": theirs.get("training"),
+                "ratio_inference": ratio(inference, theirs.get("inference")),
+                "ratio_training": ratio(training, theirs.get("training")),
+            }
+        )
+    return rows
+
+
+def claims(costs: Sequence[NetworkCost], sub_array: SubArray) -> list[Row]:
+    """The slides' statements on energy and area beside ours, for 1:1 AlexNet in each first-layer convention."""
+    given = slides()
+    area = sub_array.area_parts
+    added = sum(area[block] for block in ("bit-counter", "shifter", "sum"))
+    memory = sub_array.area - added
+    rows: list[Row] = []
+
+    def row(claim: str, ours: float, theirs: float, remark: str) -> None:
+        rows.append({"claim": claim, "ours": ours, "seed": theirs, "ratio": ratio(ours, theirs), "remark": remark})
+
+    for cost in costs:
+        if cost.network == "alexnet" and (cost.widths.weights, cost.widths.inputs) == (1, 1):
+            which = f"first layer {cost.first_layer.value}"
+            rram, times = given["bcnn_rram"]["imagenet"], given["ratios_to_bcnn_rram"]
+            row("energy per image, uJ", cost.energy * 1e6, given["imce"]["imagenet"]["energy_uJ"], which)
+            row("energy, BCNN-RRAM over IMCE", rram["energy_uJ"] / (cost.energy * 1e6), times["energy"], which)
+            row("area, BCNN-RRAM over IMCE", rram["area_mm2"] / (cost.area * 1e6), times["area"], which)
+            share = cost.energy_parts["AND"] / cost.energy
+            row("AND share of the energy", share, given["shares"]["and_energy_at_most"], f"{which}; slides: up to")
+    overhead = given["shares"]["area_overhead"]
+    row("area overhead on the memory", added / memory, overhead, "bit-counter, Shifter, Sum; row decoder not in ours")
     return rows
 
 

@@ -85,6 +85,7 @@ def test_sense_margin_columns_and_units() -> None:
     margin = SenseMargin(
         *(Operation.AND, 2, "P-AP", "AP-AP", 7809.0, 0.1372, 0.02891, -0.013, 0.015, 0.001),
         failures=failure_probability(3, 1000),
+        developed=0.027,
     )
     rows = tables.sense_margin([margin])
     assert columns(rows)[:13] == [
@@ -95,6 +96,7 @@ def test_sense_margin_columns_and_units() -> None:
     assert (row["operation"], row["fan_in"], row["low_state"], row["high_state"]) == ("AND", "2", "P-AP", "AP-AP")
     assert (float(row["v_reference_mV"]), float(row["nominal_margin_mV"])) == pytest.approx((137.2, 28.91))
     assert float(row["worst_margin_mV"]) == pytest.approx(-13.0)
+    assert float(row["developed_margin_mV"]) == pytest.approx(27.0)
     assert (row["failures"], row["trials"], float(row["p_fail"])) == ("3", "1000", 0.003)
     assert (float(row["p_fail_low"]), float(row["p_fail_high"])) == pytest.approx((6.19e-4, 8.74e-3), rel=2e-3)
 

@@ -1,0 +1,5 @@
+"""``python -m spintronics``: the command."""
+
+from spintronics.cli import main
+
+main()
