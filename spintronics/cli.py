@@ -66,7 +66,7 @@ def run(
     """
     from spintronics.errors import InputError
     from spintronics.ngspice import default_workers
-    from spintronics.pipeline import Pipeline, Run
+    from spintronics.pipeline import load_pipeline, run_of
 
     overrides: dict[str, str] = {}
     for setting in settings or []:
@@ -75,12 +75,12 @@ def run(
             raise InputError(f"--set {setting}: write KEY=VALUE, such as technology.junction.tmr=1.2")
         overrides[key.strip()] = value.strip()
     overrides |= {key: str(value) for key, value in (("trials", trials), ("seed", seed)) if value is not None}
-    chosen, technology = Pipeline.load(pipeline, overrides)
+    chosen, technology = load_pipeline(pipeline, overrides)
     folder = out if out is not None else Path("results") / chosen.name
     count = workers if workers is not None else default_workers()
     try:
         with _Bars() as bars:
-            results = Run(chosen, technology, folder, count, bars.stage, overrides).execute()
+            results = run_of(chosen, technology, folder, count, bars.stage, overrides).execute()
     except KeyboardInterrupt:
         print("interrupted; what was written is whole", file=sys.stderr)
         raise typer.Exit(130) from None
@@ -102,6 +102,74 @@ def doctor() -> None:
         print(f"{mark:8}{f.subject:16}{f.found}" + (f"; {f.remedy}" if f.remedy else ""))
     if not all(f.ok for f in findings if f.needed):
         raise typer.Exit(2)
+
+
+veriloga = typer.Typer(help="Write a Verilog-A device as what ngspice runs.")
+app.add_typer(veriloga, name="veriloga")
+
+_Model = Annotated[Path, typer.Argument(metavar="MODEL.va", help="A Verilog-A file with one module.")]
+_Fold = Annotated[
+    list[str] | None,
+    typer.Option("--fold", metavar="NAME=VALUE", help="Parameter to fold into the equations; repeatable."),
+]
+
+
+@veriloga.command()
+def lower(
+    model: _Model,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="The netlist.", show_default="standard output")
+    ] = None,
+    fold: _Fold = None,
+) -> None:
+    """Write a subcircuit for any ngspice.
+
+    Example: spintronics veriloga lower models/veriloga/she_mtj.va --fold easy=1 -o she_mtj.spice
+    """
+    from spintronics.veriloga import lower as lowered
+
+    text = lowered(model, _assignments(fold)).text
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        output.write_text(text, encoding="utf-8")
+
+
+@veriloga.command()
+def osdi(
+    model: _Model,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.osdi", help="The compiled model.")],
+    fold: _Fold = None,
+) -> None:
+    """Compile for an ngspice with OSDI, with openvaf-r or else a C compiler.
+
+    Example: spintronics veriloga osdi models/veriloga/she_mtj.va -o she_mtj.osdi
+    """
+    from spintronics.errors import SpintronicsError
+    from spintronics.ngspice import find_ngspice, has_osdi
+    from spintronics.veriloga import build_osdi
+
+    compiler = build_osdi(model, _assignments(fold), output)
+    print(f"{output}: built with {compiler}")
+    try:
+        ngspice = find_ngspice()
+        if not has_osdi(ngspice):
+            print(f"note: ngspice {ngspice.version} has no OSDI; spintronics veriloga lower writes what it runs")
+    except SpintronicsError as error:
+        print(f"note: {error}")
+
+
+def _assignments(texts: list[str] | None) -> dict[str, float]:
+    from spintronics.errors import InputError
+
+    values = {}
+    for text in texts or []:
+        name, _, value = text.partition("=")
+        try:
+            values[name.strip()] = float(value)
+        except ValueError:
+            raise InputError(f"--fold {text}: write NAME=VALUE with a number, such as easy=1") from None
+    return values
 
 
 class _Bars:
@@ -144,12 +212,15 @@ class _Bars:
         return advance
 
 
-SHOWN = ("device", "sense_margin", "operations", "storage", "energy", "comparison")
+SHOWN = (
+    *("device", "sense_margin", "operations", "storage", "energy", "comparison", "claims"),
+    *("write", "write_energy", "write_current", "write_error_rate", "read_disturb"),
+)
 
 
 def _print_tables(results: "Mapping[str, Sequence[Row]]") -> None:
     """The main tables as aligned text, never folded: a narrow terminal scrolls or cuts, a file keeps all."""
-    for name in SHOWN:
+    for name in (name for name in SHOWN if name in results):
         rows = results[name]
         cells = [list(rows[0]), *([_short(value) for value in row.values()] for row in rows)]
         widths = [max(len(line[n]) for line in cells) for n in range(len(cells[0]))]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from spintronics.errors import SpintronicsError
-from spintronics.ngspice import Installation, Simulator, default_workers, find_ngspice
+from spintronics.ngspice import Installation, Simulator, default_workers, find_ngspice, has_osdi
 from spintronics.resources import MODELS
 
 PACKAGES = ("PySpice", "numpy", "scipy", "matplotlib", "pydantic", "pint", "typer", "rich", "pyarrow")
@@ -80,22 +80,9 @@ def _abilities(ngspice: Installation) -> list[Finding]:
 
 
 def _osdi(ngspice: Installation) -> Finding:
-    """OSDI is there where ngspice knows the ``osdi`` command; asked with a file that does not exist."""
-    import subprocess
-
-    script = ".title probe\n.control\nosdi nowhere.osdi\nquit\n.endc\n.end\n"
     try:
-        answer = subprocess.run(
-            [ngspice.path, "-n", "-b", "/dev/stdin"],
-            input=script,
-            capture_output=True,
-            text=True,
-            timeout=20,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
+        there = has_osdi(ngspice)
+    except SpintronicsError as error:
         return Finding("OSDI", False, False, str(error))
-    output = answer.stdout + answer.stderr
-    there = "no such command" not in output.lower() and "unimplemented" not in output.lower()
     remedy = "" if there else "not needed; junctions run as subcircuits (an ngspice 40+ with --enable-osdi has it)"
     return Finding("OSDI", there, False, "known" if there else "not built in", remedy)

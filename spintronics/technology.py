@@ -180,6 +180,16 @@ class Sense(_Section):
     latch_width: Length
 
 
+class SttCell(_Section):
+    """1T1R STT-MRAM cell with the technology's free layer, to compare with.  SI units."""
+
+    ra: Annotated[float, _si("ohm*m^2"), Field(gt=0, json_schema_extra={"unit": "ohm*m^2"})]
+    tmr: Ratio
+    access_width: Length
+    driver_width: Length
+    pulse_width: Time
+
+
 class Variation(_Section):
     """Relative standard deviations of the junction, drawn for each junction on its own."""
 
@@ -193,6 +203,7 @@ class Technology(_Section):
     Attributes:
         sources: source of each value by its key, ``{"junction.ra": "…"}``.
         folder: folder of the technology file; relative card paths start there.
+        stt: the STT cell to compare with; None where the file has no such section.
 
     >>> technology = Technology.load("imce45")
     >>> f"{technology.junction.r_p:.0f} ohm"
@@ -210,6 +221,7 @@ class Technology(_Section):
     write: Write
     sense: Sense
     variation: Variation
+    stt: SttCell | None = None
     sources: dict[str, str] = Field(exclude=True)
     folder: Path = Field(exclude=True)
 

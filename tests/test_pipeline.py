@@ -20,7 +20,7 @@ import pytest
 
 from spintronics.errors import InputError
 from spintronics.ngspice import find_ngspice
-from spintronics.pipeline import Pipeline, Run
+from spintronics.pipeline import ImceRun, load_pipeline
 from spintronics.resources import PIPELINES
 from spintronics.technology import Technology
 
@@ -85,8 +85,8 @@ def second(first: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     overrides = {"trials": str(TRIALS), "seed": "7", "thermal_angles": "2", "networks": "lenet"}
-    pipeline, technology = Pipeline.load("imce", overrides)
-    Run(pipeline, technology, folder, 1, lambda stage, total: lambda amount: None, overrides).execute()
+    pipeline, technology = load_pipeline("imce", overrides)
+    ImceRun(pipeline, technology, folder, 1, lambda stage, total: lambda amount: None, overrides).execute()
     return folder
 
 
@@ -325,9 +325,9 @@ def failed(second: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(second, folder)
     cards = folder.parent / "mine.inc"
     cards.write_text(".model nmos_vtg nmos level=54 version=none\n.model pmos_vtg pmos level=999\n")
-    pipeline, technology = Pipeline.load("imce", {"technology.cmos.cards": str(cards), "trials": "10"})
+    pipeline, technology = load_pipeline("imce", {"technology.cmos.cards": str(cards), "trials": "10"})
     with pytest.raises(Exception, match="deck kept at"):
-        Run(pipeline, technology, folder, 2, lambda stage, total: lambda amount: None).execute()
+        ImceRun(pipeline, technology, folder, 2, lambda stage, total: lambda amount: None).execute()
     return folder
 
 
@@ -338,8 +338,8 @@ def test_failed_simulation_keeps_its_deck_and_the_next_run_removes_it(failed: Pa
     assert decks
     assert any(deck.name in found["reason"] for deck in decks)
     assert {f"failed/{deck.name}" for deck in decks} <= set(found["outputs"])
-    pipeline, technology = Pipeline.load("imce", {"technology.cmos.nmos": "nmos_vtg"})
-    run = Run(pipeline, technology, failed, 2, lambda stage, total: lambda amount: None)
+    pipeline, technology = load_pipeline("imce", {"technology.cmos.nmos": "nmos_vtg"})
+    run = ImceRun(pipeline, technology, failed, 2, lambda stage, total: lambda amount: None)
     with run._claim_folder():
         pass
     assert files(failed) == {"manifest.json", *USERS}
@@ -364,13 +364,13 @@ def test_users_pipeline_finds_its_technology_beside_it(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
     own = (PIPELINES.parent / "models" / "technology" / "imce45.toml").read_text(encoding="utf-8")
     (tmp_path / "t.toml").write_text(own.replace('name = "imce45"', 'name = "mine"'), encoding="utf-8")
-    pipeline, technology = Pipeline.load(tmp_path / "mine.toml", {"trials": "5", "technology.junction.tmr": "1.2"})
+    pipeline, technology = load_pipeline(tmp_path / "mine.toml", {"trials": "5", "technology.junction.tmr": "1.2"})
     assert (pipeline.name, pipeline.trials, technology.name, technology.junction.tmr) == ("imce", 5, "mine", 1.2)
 
 
 def test_settings_are_read_as_toml_or_text() -> None:
     overrides = {"fan_in": "[1, 2]", "networks": "svhn", "bit_widths": '"2:2"', "first_layer": "['seed']"}
-    pipeline, _ = Pipeline.load("imce", overrides)
+    pipeline, _ = load_pipeline("imce", overrides)
     assert pipeline.fan_in == [1, 2]
     assert pipeline.networks == ["svhn"]
     assert pipeline.bit_widths == ["2:2"]
@@ -380,15 +380,15 @@ def test_settings_are_read_as_toml_or_text() -> None:
 @pytest.mark.parametrize("value", ["true", "1.5", '"ten"', "[1]", "1e3"])
 def test_trials_that_are_no_count_are_refused(value: str) -> None:
     with pytest.raises(InputError, match=r"imce\.toml: trials = "):
-        Pipeline.load("imce", {"trials": value})
+        load_pipeline("imce", {"trials": value})
 
 
 def test_a_folder_that_another_run_writes_to_is_refused(second: Path, tmp_path: Path) -> None:
     folder = tmp_path / "imce"
     shutil.copytree(second, folder)
     before = files(folder)
-    pipeline, technology = Pipeline.load("imce", {"trials": "10"})
-    with Run(pipeline, technology, folder, 1, lambda stage, total: lambda amount: None)._claim_folder():
+    pipeline, technology = load_pipeline("imce", {"trials": "10"})
+    with ImceRun(pipeline, technology, folder, 1, lambda stage, total: lambda amount: None)._claim_folder():
         claimed = files(folder)
         answer = run_command(folder, "--trials", "10")
         assert answer.returncode == 2
@@ -434,3 +434,30 @@ def test_what_cannot_work_is_one_line_and_costs_nothing(settings: list[str], nam
     assert answer.stderr.count("\n") == 1
     assert named in answer.stderr
     assert not (tmp_path / "imce" / "tables" / "energy.csv").exists()
+
+
+def test_write_experiment_leaves_its_tables_and_figures(tmp_path: Path) -> None:
+    few = ["thermal_angles=2", "pulses=3", 'currents=["100 uA"]', 'pulse_widths=["1 ns", "2.5 ns"]']
+    few += ["technology.stt.pulse_width=6 ns"]
+    command = [COMMAND, "run", "write", "--out", tmp_path / "write"]
+    answer = subprocess.run(
+        [*command, *(part for setting in few for part in ("--set", setting))],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    found = files(tmp_path / "write")
+    tables = ("write", "write_energy", "write_current", "write_error_rate", "read_disturb")
+    figures = ("write_cells", "switching_time", "write_error_rate")
+    assert {f"tables/{name}.csv" for name in tables} | {f"figures/{name}.svg" for name in figures} <= found
+    rows = table(tmp_path / "write", "write")
+    assert [(row["cell"], row["bit"]) for row in rows] == [
+        *(("2T1R SOT", "0"), ("2T1R SOT", "1"), ("1T1R STT", "0"), ("1T1R STT", "1"))
+    ]
+    parts = table(tmp_path / "write", "write_energy")
+    for row in rows:
+        own = [float(part["energy_fJ"]) for part in parts if (part["cell"], part["bit"]) == (row["cell"], row["bit"])]
+        assert sum(own) == pytest.approx(float(row["energy_fJ"]), rel=1e-6)
+    rates = table(tmp_path / "write", "write_error_rate")
+    assert all(int(row["writes"]) == 3 and 0 <= int(row["failures"]) <= 3 for row in rates)

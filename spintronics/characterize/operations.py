@@ -1,6 +1,6 @@
 """Operations as transients: write, read, AND and OR on every input, their results, energies and latencies."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -11,7 +11,7 @@ from spintronics.cards import ModelCards
 from spintronics.characterize.device_table import ActionCost, OperationFailed
 from spintronics.circuits.read_bench import START, ReadBench
 from spintronics.circuits.sense_path import Operation
-from spintronics.circuits.write_bench import HIGHEST_WRITE_VOLTAGE, WriteBench
+from spintronics.circuits.write_bench import WriteBench
 from spintronics.magnetics import Macrospin
 from spintronics.ngspice import Simulator, Waves
 from spintronics.technology import Technology
@@ -43,26 +43,6 @@ class OperationResult:
     developed: float = float("nan")
 
 
-@dataclass(frozen=True)
-class Switching:
-    """Writes of one bit from thermal initial angles.
-
-    Attributes:
-        bit: written.
-        voltage: magnitude of the write supply, V.
-        current: charge current in the heavy metal on the pulse's plateau, A.
-        times: write current at half of its plateau to the magnetization at the hard plane, s, one per angle; NaN
-            where it did not end in the new state.
-        waves: the transient from the first angle.
-    """
-
-    bit: int
-    voltage: float
-    current: float
-    times: FloatArray
-    waves: Waves
-
-
 def energy(waves: Waves, source: str, level: float) -> float:
     """Energy that a constant voltage source delivers over the transient, J: −V ∫ i dt.
 
@@ -91,55 +71,12 @@ def settling(time: FloatArray, values: FloatArray, level: float, after: float, b
     return crossing(time, values, level, float(time[crossed[-1] + 1])) if crossed.size else after
 
 
-def write_voltage(technology: Technology, cards: ModelCards, simulator: Simulator, bit: int) -> float:
-    """Magnitude of the write supply that drives the wanted current through the heavy metal, V.
-
-    Raises:
-        OperationFailed: not even the highest write voltage does.
-    """
-    waves = simulator.run(WriteBench(technology, cards, bit, 0.0, 0.0, 0.0).calibration().text())
-    current = np.abs(waves["i(vheavy_metal)"])
-    wanted = technology.write.current
-    if current.max() < wanted:
-        raise OperationFailed(
-            f"write {bit}: {HIGHEST_WRITE_VOLTAGE:g} V drives only {current.max() * 1e6:.1f} µA through the heavy "
-            f"metal, write.current is {wanted * 1e6:g} µA: widen cell.write_width or write.driver_width, raise "
-            "cmos.supply, shorten the line (array.rows) or lower write.unselected_word_line"
-        )
-    return float(np.interp(wanted, current, np.abs(waves.x)))
-
-
-def switching(
-    technology: Technology,
-    cards: ModelCards,
-    simulator: Simulator,
-    bit: int,
-    angles: int,
-    seed: int,
-    workers: int,
-    advance: Callable[[int], None] = lambda _: None,
-) -> Switching:
-    """Write a bit from ``angles`` thermal initial angles (Boltzmann about the easy axis) at the wanted current."""
-    voltage = write_voltage(technology, cards, simulator, bit)
-    spin = Macrospin(technology.operating_junction, technology.heavy_metal, technology.cmos.temperature)
-    theta, phi = spin.thermal_angles(angles, seed)
-    benches = [WriteBench(technology, cards, bit, voltage, float(a), float(b)) for a, b in zip(theta, phi, strict=True)]
-    runs = simulator.map(
-        lambda sim, bench: (bench, sim.run(bench.deck().text())), benches, workers, lambda _: advance(1)
-    )
-    return Switching(
-        bit=bit,
-        voltage=voltage,
-        current=float(np.abs(np.interp(benches[0].pulse_end, runs[0][1].x, runs[0][1]["i(vheavy_metal)"]))),
-        times=np.array([_switching_time(bench, waves) for bench, waves in runs]),
-        waves=runs[0][1],
-    )
-
-
 def write(technology: Technology, cards: ModelCards, simulator: Simulator, bit: int, voltage: float) -> OperationResult:
     """Write one bit over its opposite, from the root-mean-square thermal angle in the plane."""
     spin = Macrospin(technology.operating_junction, technology.heavy_metal, technology.cmos.temperature)
-    bench = WriteBench(technology, cards, bit, voltage, (2 * spin.thermal_stability) ** -0.5, 0.0)
+    bench = WriteBench(
+        technology, cards, bit, voltage, (2 * spin.thermal_stability) ** -0.5, 0.0, technology.write.pulse_width
+    )
     waves = simulator.run(bench.deck().text())
     final = float(waves["v(my)"][-1])
     parts = {
@@ -187,7 +124,7 @@ def operations(
     """Write '0' and '1', read '0' and '1', AND and OR on every pair of inputs.
 
     Args:
-        voltages: write supplies for '0' and '1', V (see :func:`write_voltage`).
+        voltages: write supplies for '0' and '1', V (see :func:`spintronics.characterize.writing.write_voltages`).
     """
     senses: list[tuple[Operation, tuple[int, ...]]] = [(Operation.READ, (bit,)) for bit in (0, 1)]
     senses += [(op, pair) for op in (Operation.AND, Operation.OR) for pair in product((0, 1), repeat=2)]
@@ -216,12 +153,3 @@ def require_right(results: Sequence[OperationResult]) -> None:
                     f"sense.{key}, sense.current or junction.tmr"
                 )
             raise OperationFailed(f"{r.operation} of {r.inputs}: {found}, expected {r.expected}; {why}")
-
-
-def _switching_time(bench: WriteBench, waves: Waves) -> float:
-    m_y, target = waves["v(my)"], -1 if bench.bit else 1
-    if m_y[-1] * target < 0.5:
-        return float("nan")
-    current = np.abs(waves["i(vheavy_metal)"])
-    started = crossing(waves.x, current, bench.technology.write.current / 2, bench.pulse_start)
-    return crossing(waves.x, m_y, 0.0, started) - started

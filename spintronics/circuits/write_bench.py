@@ -28,6 +28,7 @@ class WriteBench:
         bit: written; 1 puts the write bit line at the positive supply.
         voltage: magnitude of that write supply, V (see :meth:`calibration`).
         theta, phi: initial angles of the magnetization about the easy axis, rad; it starts in the opposite state.
+        pulse_width: s.
     """
 
     technology: Technology
@@ -36,6 +37,7 @@ class WriteBench:
     voltage: float
     theta: float
     phi: float
+    pulse_width: float
 
     SHARED = ("word_line",)
     """Supplies that serve all columns at once."""
@@ -49,7 +51,7 @@ class WriteBench:
     @property
     def pulse_end(self) -> float:
         """End of the write pulse, s."""
-        return self.pulse_start + self.technology.write.pulse_width
+        return self.pulse_start + self.pulse_width
 
     @property
     def end(self) -> float:
@@ -68,13 +70,13 @@ class WriteBench:
         word_width = self.pulse_end + LEAD - START - EDGE
         circuit.V("word_command", "word_command", gnd, f"pulse({vdd} 0 {START} {EDGE} {EDGE} {word_width} 1)")
         word_line(circuit, t, "word_command", "wwl", t.cell.write_width)
-        pulse = f"pulse({vdd} {low} {self.pulse_start} {EDGE} {EDGE} {t.write.pulse_width - EDGE} 1)"
+        pulse = f"pulse({vdd} {low} {self.pulse_start} {EDGE} {EDGE} {self.pulse_width - EDGE} 1)"
         circuit.V("enable_command", "enable_command", gnd, pulse)
         circuit.V("enable_low", "enable_low", gnd, low)
         circuit.X("enable", "line_driver", "enable_command", "enable", "vdd_enable", "enable_low", w="540n")
         self._driver(circuit)
         saved = [f"i(v{s})" for s in (*self.SUPPLIES, "enable_low", "heavy_metal")]
-        saved += ["v(wbl)", "v(wwl)", "v(mx)", "v(my)", "v(mz)"]
+        saved += ["v(wbl)", "v(wbl_cell)", "v(t1)", "v(wwl)", "v(mx)", "v(my)", "v(mz)"]
         return Deck(
             circuit, f".tran 5p {self.end:.6g} 0 1p", tuple(saved), t.cmos.temperature, "reltol=1e-4 method=trap"
         )

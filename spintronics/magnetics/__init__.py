@@ -1,5 +1,21 @@
-"""Closed forms of the macrospin: demagnetization, thermal stability, critical currents, thermal angles."""
+"""One spin: demagnetization, stability, critical currents, switching; LLG by SciPy; thermal field, write errors."""
 
+from spintronics.magnetics.layer import FreeLayer
+from spintronics.magnetics.llg import Pulse, rate, trajectory
 from spintronics.magnetics.macrospin import Macrospin
+from spintronics.magnetics.stochastic import Ensemble, simulate, thermal_field, thermal_states
+from spintronics.magnetics.write_errors import WriteErrors, write_error_rate
 
-__all__ = ["Macrospin"]
+__all__ = [
+    "Ensemble",
+    "FreeLayer",
+    "Macrospin",
+    "Pulse",
+    "WriteErrors",
+    "rate",
+    "simulate",
+    "thermal_field",
+    "thermal_states",
+    "trajectory",
+    "write_error_rate",
+]

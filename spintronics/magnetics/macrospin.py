@@ -1,17 +1,16 @@
-"""The free layer as one spin: closed forms for its fields, its stability and its critical currents."""
+"""A technology's junction on its heavy metal as a free layer: shape and spin Hall effect, and what follows."""
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import cosh, pi, sqrt
+from math import cosh, pi
 
 import numpy as np
-import numpy.typing as npt
-from scipy.constants import Boltzmann, elementary_charge, hbar, mu_0
+from scipy.constants import mu_0
 from scipy.special import elliprd
 
-from spintronics.technology import HeavyMetal, Junction
-
-FloatArray = npt.NDArray[np.float64]
+from spintronics.errors import InputError
+from spintronics.magnetics.layer import FloatArray, FreeLayer
+from spintronics.technology import HeavyMetal, Junction, Technology
 
 
 def demagnetization_factors(a: float, b: float, c: float) -> tuple[float, float, float]:
@@ -39,10 +38,12 @@ class Macrospin:
     Args:
         junction, heavy_metal: from a Technology.
         temperature: K.
+    Raises:
+        InputError: no easy axis along y: a junction no longer than wide, or one that is perpendicular.
 
     >>> from spintronics.technology import Technology
     >>> t = Technology.load("imce45")
-    >>> spin = Macrospin(t.junction, t.heavy_metal, 300.15)
+    >>> spin = Macrospin(t.junction, t.heavy_metal, 300.15)    # or Macrospin.of(t)
     >>> 20 < spin.thermal_stability < 60
     True
     """
@@ -50,6 +51,38 @@ class Macrospin:
     junction: Junction
     heavy_metal: HeavyMetal
     temperature: float
+
+    def __post_init__(self) -> None:
+        if self.in_plane_anisotropy_field <= 0:
+            raise InputError(
+                f"junction.length = {self.junction.length:g} m: must be larger than junction.width = "
+                f"{self.junction.width:g} m, or there is no easy axis in the plane"
+            )
+        if self.out_of_plane_field <= 0:
+            raise InputError(
+                f"junction.interface_anisotropy = {self.junction.interface_anisotropy:g} J/m^2: pulls the free layer "
+                "out of the plane; a type-y junction needs less of it, or a thicker junction.free_layer"
+            )
+
+    @classmethod
+    def of(cls, technology: Technology) -> "Macrospin":
+        """The technology's free layer, with its parameters at the temperature that the circuits run at."""
+        return cls(technology.operating_junction, technology.heavy_metal, technology.cmos.temperature)
+
+    @cached_property
+    def free_layer(self) -> FreeLayer:
+        """The same spin with its parameters as numbers, for the LLG."""
+        j = self.junction
+        return FreeLayer(
+            saturation_magnetization=j.saturation_magnetization,
+            volume=self.volume,
+            damping=j.damping,
+            demagnetization=self.demagnetization,
+            temperature=self.temperature,
+            spin_hall_gain=self.spin_hall_gain,
+            polarization=j.polarization,
+            field_like=self.heavy_metal.field_like_ratio,
+        )
 
     @property
     def volume(self) -> float:
@@ -72,24 +105,22 @@ class Macrospin:
     @property
     def in_plane_anisotropy_field(self) -> float:
         """H_k = Ms (N_x − N_y), A/m."""
-        n_x, n_y, _ = self.demagnetization
-        return self.junction.saturation_magnetization * (n_x - n_y)
+        return self.free_layer.stiffness[0]
 
     @property
     def out_of_plane_field(self) -> float:
         """M_eff = Ms (N_z − N_y), A/m: field that holds the spin in the plane."""
-        _, n_y, n_z = self.demagnetization
-        return self.junction.saturation_magnetization * (n_z - n_y)
+        return self.free_layer.stiffness[1]
 
     @property
     def energy_barrier(self) -> float:
         """E_b = µ0 Ms H_k V / 2, J: through the hard in-plane axis."""
-        return mu_0 * self.junction.saturation_magnetization * self.in_plane_anisotropy_field * self.volume / 2
+        return self.free_layer.energy_barrier
 
     @property
     def thermal_stability(self) -> float:
         """Δ = E_b / (k_B T)."""
-        return self.energy_barrier / (Boltzmann * self.temperature)
+        return self.free_layer.thermal_stability
 
     @property
     def spin_hall_gain(self) -> float:
@@ -103,30 +134,25 @@ class Macrospin:
 
     @property
     def critical_spin_current(self) -> float:
-        """Spin current at which the precession about the easy axis grows, A.
-
-            I_s,c = (2e / ħ) · α · µ0 Ms V · (H_k + M_eff) / 2
-
-        The sum is over both stiffnesses about y.  Source: linearized LLG; J. Z. Sun, Physical Review B 62, 570 (2000).
-        """
-        j = self.junction
-        stiffness = (self.in_plane_anisotropy_field + self.out_of_plane_field) / 2
-        moment = mu_0 * j.saturation_magnetization * self.volume
-        return 2 * elementary_charge / hbar * j.damping * moment * stiffness
+        """Spin current at which the precession about the easy axis grows, A; formula and source: FreeLayer."""
+        return self.free_layer.critical_spin_current
 
     @property
     def critical_write_current(self) -> float:
         """Charge current in the heavy metal at the instability threshold, A."""
-        return self.critical_spin_current / abs(self.spin_hall_gain)
+        return self.free_layer.critical_write_current
 
     @property
     def critical_read_current(self) -> float:
-        """Junction current whose spin-transfer torque reaches the threshold from P towards AP, A.
+        """Read current that reaches the threshold from P towards AP, A.
 
-        I_c = I_s,c (1 + p²) / p       (efficiency p / (1 + p² cos θ), Slonczewski)
+            I_c = I_s,c / |p / (1 + p²) − g/2|
+
+        The current leaves through one half of the heavy metal, so half of it counts for the spin Hall effect, with
+        its gain g; both torques push to AP where θ_SH is negative.
         """
         p = self.junction.polarization
-        return self.critical_spin_current * (1 + p * p) / p
+        return self.critical_spin_current / abs(p / (1 + p * p) - self.spin_hall_gain / 2)
 
     def thermal_angles(self, count: int, seed: int) -> tuple[FloatArray, FloatArray]:
         """Angles of the spin about its easy axis in thermal equilibrium.
@@ -141,9 +167,8 @@ class Macrospin:
             polar angle θ from the easy axis and azimuth φ (from x towards z), rad, each of shape (count,).
         """
         random = np.random.Generator(np.random.Philox(seed))
-        moment = mu_0 * self.junction.saturation_magnetization * self.volume
-        kt = Boltzmann * self.temperature
-        m_x = random.standard_normal(count) * sqrt(kt / (moment * self.in_plane_anisotropy_field))
-        m_z = random.standard_normal(count) * sqrt(kt / (moment * self.out_of_plane_field))
+        sigma_x, sigma_z = self.free_layer.thermal_tilts
+        m_x = random.standard_normal(count) * sigma_x
+        m_z = random.standard_normal(count) * sigma_z
         tilt = np.minimum(np.hypot(m_x, m_z), np.sin(0.49 * pi))
         return np.arcsin(tilt), np.arctan2(m_z, m_x)

@@ -8,7 +8,7 @@ from spintronics.ngspice.errors import (
     SimulatorMissing,
     SimulatorTooOld,
 )
-from spintronics.ngspice.installation import Installation, find_ngspice
+from spintronics.ngspice.installation import Installation, find_ngspice, has_osdi
 from spintronics.ngspice.rawfile import Waves
 from spintronics.ngspice.simulator import Simulator, default_workers
 
@@ -24,4 +24,5 @@ __all__ = [
     "Waves",
     "default_workers",
     "find_ngspice",
+    "has_osdi",
 ]

@@ -55,3 +55,26 @@ def find_ngspice() -> Installation:
     if path is None:
         raise SimulatorMissing(f"ngspice: no executable {wanted!r} on PATH; {HOW_TO_GET}")
     return _inspect(Path(path))
+
+
+@lru_cache(maxsize=8)
+def has_osdi(installation: Installation) -> bool:
+    """Whether it loads compiled Verilog-A models: it knows the command ``osdi``, tried with a file that is not there.
+
+    Raises:
+        SimulatorMissing: it cannot be run.
+    """
+    script = ".title probe\n.control\nosdi nowhere.osdi\nquit\n.endc\n.end\n"
+    try:
+        answer = subprocess.run(
+            [installation.path, "-n", "-b", "/dev/stdin"],
+            input=script,
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise SimulatorMissing(f"ngspice: {installation.path} cannot be run ({error}); {HOW_TO_GET}") from error
+    output = (answer.stdout + answer.stderr).lower()
+    return "no such command" not in output and "unimplemented" not in output

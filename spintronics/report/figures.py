@@ -11,8 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from spintronics.accelerator import NetworkCost
-from spintronics.characterize.operations import OperationResult, Switching
+from spintronics.characterize.operations import OperationResult
 from spintronics.characterize.sense_margin import SenseMargin, SenseTrials
+from spintronics.characterize.writing import Writes
+from spintronics.montecarlo import failure_probability
 
 # Okabe and Ito's palette: distinct to colour-blind readers; hatching and labels carry the rest.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
@@ -66,7 +68,7 @@ def _histogram(panel: Axes, trials: SenseTrials, margins: Sequence[SenseMargin])
     panel.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), title="cells")
 
 
-def write_waveforms(writes: Sequence[Switching]) -> Figure:
+def write_waveforms(writes: Sequence[Writes]) -> Figure:
     """Charge current and magnetization during the writes of '0' and '1'."""
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(7.0, 3.6), layout="constrained")
@@ -80,6 +82,74 @@ def write_waveforms(writes: Sequence[Switching]) -> Figure:
         magnetization.set_ylabel("m along the easy axis\n(+1 = P, −1 = AP)")
         magnetization.set_xlabel("time (ns)")
         current.legend()
+    return figure
+
+
+def cell_waveforms(writes: Sequence[Writes]) -> Figure:
+    """Current and magnetization of every cell and bit, each from its first thermal angle."""
+    with mpl.rc_context(STYLE):
+        cells = list(dict.fromkeys(w.cell for w in writes))
+        figure = Figure(figsize=(7.0, 3.8), layout="constrained")
+        axes = figure.subplots(2, len(cells), sharex="col", squeeze=False)
+        for w in writes:
+            current, magnetization = axes[:, cells.index(w.cell)]
+            source = "heavy_metal" if "i(vheavy_metal)" in w.waves else "junction"
+            time = w.waves.x * 1e9
+            current.plot(time, w.waves[f"i(v{source})"] * 1e6, color=COLOURS[w.bit], label=f"'{w.bit}', {w.transition}")
+            magnetization.plot(time, w.waves["v(my)"], color=COLOURS[w.bit])
+            current.set_title(f"{w.cell}, current in the {source.replace('_', ' ')}", fontsize=8)
+            magnetization.set_xlabel("time (ns)")
+        axes[0, 0].set_ylabel("current (µA)")
+        axes[1, 0].set_ylabel("m along the easy axis")
+        axes[0, 0].legend(fontsize=7)
+    return figure
+
+
+def switching_time(writes: Sequence[Writes], threshold: float) -> Figure:
+    """Switching time against charge current: every angle, the mean, and the instability threshold."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(5.0, 3.2), layout="constrained")
+        panel = figure.subplots()
+        for bit, marker in ((0, "o"), (1, "s")):
+            chosen = [w for w in writes if w.bit == bit]
+            for w in chosen:
+                panel.plot([w.current * 1e6] * len(w.times), w.times * 1e9, ".", color=COLOURS[bit], alpha=0.3)
+            means = [
+                float(w.times[np.isfinite(w.times)].mean()) * 1e9 if w.failures < len(w.times) else np.nan
+                for w in chosen
+            ]
+            currents = [w.current * 1e6 for w in chosen]
+            panel.plot(currents, means, marker, linestyle="-", color=COLOURS[bit], label=f"write '{bit}', mean")
+        panel.axvline(threshold * 1e6, color="black", linestyle="--", linewidth=0.9, label="instability threshold")
+        panel.set_xlabel("charge current in the heavy metal (µA)")
+        panel.set_ylabel("switching time (ns)")
+        panel.set_ylim(bottom=0)
+        panel.legend(fontsize=7)
+    return figure
+
+
+def write_error_rate(writes: Sequence[Writes]) -> Figure:
+    """Write-error rate against pulse width, with 95 % intervals."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(5.0, 3.2), layout="constrained")
+        panel = figure.subplots()
+        for bit, marker in ((0, "o"), (1, "s")):
+            chosen = [w for w in writes if w.bit == bit]
+            rates = [failure_probability(w.failures, len(w.times)) for w in chosen]
+            bars = [[r.p - r.low for r in rates], [r.high - r.p for r in rates]]
+            panel.errorbar(
+                [w.pulse_width * 1e9 for w in chosen],
+                [r.p for r in rates],
+                bars,
+                fmt=marker,
+                capsize=2,
+                color=COLOURS[bit],
+                label=f"write '{bit}'",
+            )
+        panel.set_xlabel("write pulse (ns)")
+        panel.set_ylabel("write-error rate")
+        panel.set_ylim(-0.02, 1.02)
+        panel.legend(fontsize=7)
     return figure
 
 

@@ -9,17 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from spintronics import units
 from spintronics.accelerator import NetworkCost
 from spintronics.array import SubArray
-from spintronics.characterize.operations import OperationResult, Switching
+from spintronics.characterize import writing
+from spintronics.characterize.operations import OperationResult
 from spintronics.characterize.sense_margin import SenseMargin, SenseTrials
 from spintronics.magnetics import Macrospin
-from spintronics.montecarlo import normal_tail
+from spintronics.montecarlo import failure_probability, normal_tail
 from spintronics.networks import AndOperations, BitWidths, Storage
 from spintronics.technology import Technology
 
+FloatArray = npt.NDArray[np.float64]
 Row = Mapping[str, str | int | float | None]
 
 
@@ -34,7 +37,7 @@ def ratio(ours: float, theirs: float | None) -> float | None:
     return ours / theirs if theirs else None
 
 
-def device(technology: Technology, writes: Sequence[Switching]) -> list[Row]:
+def device(technology: Technology, writes: Sequence[writing.Writes]) -> list[Row]:
     """Junction, heavy metal and writing: quantity, value, unit, slides' value, ratio, how it was found."""
     junction, spin = (
         technology.operating_junction,
@@ -83,7 +86,7 @@ def device(technology: Technology, writes: Sequence[Switching]) -> list[Row]:
             row(f"{name}: mean switching time", float(switched.mean()), "s", how, given["switching_time"])
             row(f"{name}: shortest switching time", float(switched.min()), "s", how)
             row(f"{name}: longest switching time", float(switched.max()), "s", how)
-        row(f"{name}: not switched", int(np.isnan(write.times).sum()), "1", how)
+        row(f"{name}: not switched", write.failures, "1", how)
     return rows
 
 
@@ -253,6 +256,109 @@ def comparison(costs: Sequence[NetworkCost]) -> list[Row]:
         for dataset in datasets:
             row(design, dataset, None, given[key].get(dataset.lower(), {}))
     return rows
+
+
+def write(writes: Sequence[writing.Writes]) -> list[Row]:
+    """One row per cell and bit: current, switching time, failures, energy, and the asymmetry of the two bits."""
+    rows: list[Row] = []
+    for w in writes:
+        other = next(o for o in writes if o.cell == w.cell and o.bit != w.bit)
+        rows.append(
+            {
+                "cell": w.cell,
+                "bit": w.bit,
+                "transition": w.transition,
+                "supply_V": w.voltage,
+                "current_uA": w.current * 1e6,
+                "pulse_ns": w.pulse_width * 1e9,
+                **_switching(w),
+                "energy_fJ": w.energy * 1e15,
+                "time_over_other_bit": _mean(w.times) / _mean(other.times),
+                "energy_over_other_bit": w.energy / other.energy,
+            }
+        )
+    return rows
+
+
+def write_energy(writes: Iterable[writing.Writes]) -> list[Row]:
+    """One row per cell, bit and contributor; the parts sum to the write's energy."""
+    return [
+        {"cell": w.cell, "bit": w.bit, "contributor": name, "energy_fJ": joules * 1e15}
+        for w in writes
+        for name, joules in w.parts.items()
+    ]
+
+
+def write_current(writes: Iterable[writing.Writes]) -> list[Row]:
+    """One row per bit and current of the sweep."""
+    return [
+        {
+            "bit": w.bit,
+            "current_uA": w.current * 1e6,
+            "supply_V": w.voltage,
+            "pulse_ns": w.pulse_width * 1e9,
+            **_switching(w),
+            "energy_fJ": w.energy * 1e15,
+        }
+        for w in writes
+    ]
+
+
+def write_error_rate(writes: Iterable[writing.Writes]) -> list[Row]:
+    """One row per bit and pulse width, with the exact 95 % interval."""
+    rows: list[Row] = []
+    for w in writes:
+        f = failure_probability(w.failures, len(w.times))
+        rows.append(
+            {
+                "bit": w.bit,
+                "pulse_ns": w.pulse_width * 1e9,
+                "writes": f.trials,
+                "failures": f.failures,
+                "p_fail": f.p,
+                "p_fail_low": f.low,
+                "p_fail_high": f.high,
+            }
+        )
+    return rows
+
+
+def read_disturb(technology: Technology, spin: Macrospin) -> list[Row]:
+    """Read current against what flips the cell, for the SOT cell and the STT cell's junction."""
+    duration = technology.sense.read_develop_time
+    rows: list[Row] = []
+    for cell, critical in (
+        ("2T1R SOT", spin.critical_read_current),
+        *((("1T1R STT", writing.critical_stt_current(spin, 1)),) if technology.stt else ()),
+    ):
+        current = technology.sense.current
+        rows.append(
+            {
+                "cell": cell,
+                "read_current_uA": current * 1e6,
+                "critical_current_uA": critical * 1e6,
+                "share": current / critical,
+                "read_ns": duration * 1e9,
+                "p_flip": writing.read_disturb(spin.thermal_stability, critical, current, duration),
+            }
+        )
+    return rows
+
+
+def _mean(times: FloatArray) -> float:
+    finite = times[np.isfinite(times)]
+    return float(finite.mean()) if finite.size else float("nan")
+
+
+def _switching(w: writing.Writes) -> dict[str, float | int | None]:
+    finite = w.times[np.isfinite(w.times)]
+    return {
+        "writes": len(w.times),
+        "failures": w.failures,
+        "mean_switching_ns": _mean(w.times) * 1e9,
+        "sigma_ns": float(finite.std(ddof=1)) * 1e9 if finite.size > 1 else None,
+        "longest_ns": float(finite.max()) * 1e9 if finite.size else None,
+    }
 
 
 def complexity(widths: Iterable[BitWidths]) -> list[Row]:

@@ -70,3 +70,32 @@ def test_critical_write_current_is_where_the_linearized_llg_turns_unstable(spin:
     threshold = brentq(lambda i: growth(i * abs(spin.spin_hall_gain)), 1e-6, 200e-6)
     # The closed form drops terms of order α².
     assert spin.critical_write_current == pytest.approx(threshold, rel=1e-3)
+
+
+@pytest.mark.parametrize(("share", "flips"), [(0.85, False), (1.4, True)])
+def test_read_current_above_the_critical_one_flips_a_parallel_junction(share: float, flips: bool) -> None:
+    """In ngspice, through the junction and half of the heavy metal, as a read is."""
+    from spintronics.circuits.library import free_layer, netlist
+    from spintronics.ngspice import Simulator
+
+    technology = Technology.load("imce45")
+    spin, h = Macrospin(technology.junction, technology.heavy_metal, 300.15), technology.heavy_metal
+    strip = {"l_hm": h.length, "w_hm": h.width, "t_hm": h.thickness, "rho_hm": h.resistivity}
+    parameters = {**free_layer(technology, 1, 0.1, 0.3), **strip, "theta_sh": h.spin_hall_angle}
+    parameters["lambda_sf"] = h.spin_flip_length
+    deck = f"""* read disturb
+{netlist("generated/she_mtj")}
+i1 0 t3 pwl(0 0 10p {share * spin.critical_read_current!r})
+v2 t2 0 0
+r1 t1 0 1e12
+v4 hx 0 0
+v5 hy 0 0
+v6 hz 0 0
+x1 t1 t2 t3 hx hy hz mx my mz she_mtj {" ".join(f"{k}={v!r}" for k, v in parameters.items())}
+.options method=trap reltol=1e-4
+.save v(my)
+.tran 10p 30n 0 2p
+.end
+"""
+    m_y = Simulator().run(deck)["v(my)"]
+    assert bool(m_y[-1] < -0.5) == flips

@@ -13,8 +13,9 @@ import pytest
 from spintronics.accelerator import NetworkCost, network_cost
 from spintronics.array import SubArray
 from spintronics.characterize.device_table import ActionCost, DeviceTable
-from spintronics.characterize.operations import OperationResult, Switching
+from spintronics.characterize.operations import OperationResult
 from spintronics.characterize.sense_margin import SenseMargin, SenseTrials
+from spintronics.characterize.writing import Writes
 from spintronics.circuits.sense_path import Operation
 from spintronics.montecarlo import JunctionTrials, failure_probability
 from spintronics.networks import BitWidths, FirstLayer, and_operations, load, storage_table
@@ -164,7 +165,7 @@ def test_storage_shows_the_slides_figures_for_alexnet_only() -> None:
 
 def test_device_rows_show_the_slides_write(imce45: Technology) -> None:
     writes = [
-        Switching(bit, 0.7, 118e-6, np.array([0.8e-9, 1.2e-9, np.nan]), NO_WAVES) for bit in (0, 1)
+        Writes("2T1R SOT", bit, 0.7, 118e-6, 2e-9, np.array([0.8e-9, 1.2e-9, np.nan]), {}, NO_WAVES) for bit in (0, 1)
     ]  # one of three angles did not switch
     rows = {str(row["quantity"]): row for row in tables.device(imce45, writes)}
     assert rows["write 1: current"]["seed_value"] == pytest.approx(120e-6)
@@ -176,7 +177,7 @@ def test_device_rows_show_the_slides_write(imce45: Technology) -> None:
 
 
 def test_device_of_a_bit_that_never_switches_has_no_time(imce45: Technology) -> None:
-    never = Switching(1, 0.7, 1e-6, np.full(3, np.nan), NO_WAVES)
+    never = Writes("2T1R SOT", 1, 0.7, 1e-6, 2e-9, np.full(3, np.nan), {}, NO_WAVES)
     rows = {row["quantity"]: row for row in read(tables.device(imce45, [never]))}
     assert "write 1: mean switching time" not in rows
     assert rows["write 1: not switched"]["value"] == "3"

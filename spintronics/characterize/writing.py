@@ -1,0 +1,219 @@
+"""Writes in the SOT and the STT cell: switching time, energy by contributor, error rate, read disturb."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import exp, expm1
+
+import numpy as np
+import numpy.typing as npt
+
+from spintronics.cards import ModelCards
+from spintronics.characterize.device_table import OperationFailed
+from spintronics.characterize.operations import crossing, energy
+from spintronics.circuits.stt_write_bench import SttWriteBench
+from spintronics.circuits.write_bench import HIGHEST_WRITE_VOLTAGE, WriteBench
+from spintronics.magnetics import Macrospin
+from spintronics.ngspice import Simulator, Waves
+from spintronics.technology import SttCell, Technology
+
+FloatArray = npt.NDArray[np.float64]
+ATTEMPT_TIME = 1e-9  # s, τ0 of the Néel–Brown law; customary
+
+
+@dataclass(frozen=True)
+class Writes:
+    """One bit written into one cell from thermal initial angles.
+
+    Attributes:
+        cell: ``"2T1R SOT"`` or ``"1T1R STT"``.
+        bit: written, over its opposite.
+        voltage: magnitude of the write supply, V.
+        current: through heavy metal or junction halfway through the pulse, A (the first angle's).
+        pulse_width: s.
+        times: half the current to the magnetization at the hard plane, s, one per angle; NaN where it did not end in
+            the new state.
+        parts: energy by contributor, J, mean over the angles.
+        waves: the first angle's transient.
+    """
+
+    cell: str
+    bit: int
+    voltage: float
+    current: float
+    pulse_width: float
+    times: FloatArray
+    parts: Mapping[str, float]
+    waves: Waves
+
+    @property
+    def failures(self) -> int:
+        """Writes that did not end in the new state."""
+        return int(np.isnan(self.times).sum())
+
+    @property
+    def energy(self) -> float:
+        """Sum of the parts, J."""
+        return sum(self.parts.values())
+
+    @property
+    def transition(self) -> str:
+        """``"P→AP"`` or ``"AP→P"``."""
+        return "P→AP" if self.bit else "AP→P"
+
+
+def write_voltages(
+    technology: Technology, cards: ModelCards, simulator: Simulator, bit: int, currents: FloatArray
+) -> FloatArray:
+    """Magnitudes of the write supplies that drive these currents through the heavy metal, V.
+
+    Raises:
+        OperationFailed: not even the highest supply drives the largest; names the keys that would help.
+    """
+    bench = WriteBench(technology, cards, bit, 0.0, 0.0, 0.0, technology.write.pulse_width)
+    waves = simulator.run(bench.calibration().text())
+    driven = np.abs(waves["i(vheavy_metal)"])
+    if driven.max() < currents.max():
+        raise OperationFailed(
+            f"write {bit}: {HIGHEST_WRITE_VOLTAGE:g} V drives only {driven.max() * 1e6:.1f} µA through the heavy metal"
+            f", not {currents.max() * 1e6:g} µA (write.current, currents): widen cell.write_width or "
+            "write.driver_width, raise cmos.supply, shorten the line (array.rows) or lower write.unselected_word_line"
+        )
+    return np.interp(currents, driven, np.abs(waves.x))
+
+
+def sot_writes(
+    technology: Technology,
+    cards: ModelCards,
+    simulator: Simulator,
+    bit: int,
+    voltage: float,
+    pulse_width: float,
+    angles: tuple[FloatArray, FloatArray],
+    workers: int,
+    advance: Callable[[int], None] = lambda _: None,
+) -> Writes:
+    """Writes into the 2T1R SOT cell at a write supply, one per pair of angles (θ, φ)."""
+    benches = [
+        WriteBench(technology, cards, bit, voltage, theta, phi, pulse_width)
+        for theta, phi in zip(angles[0].tolist(), angles[1].tolist(), strict=True)
+    ]
+
+    def measure(sim: Simulator, bench: WriteBench) -> tuple[Waves, float, dict[str, float]]:
+        waves = sim.run(bench.deck().text())
+        return waves, _switching_time(waves, "heavy_metal", bit, bench.pulse_start), _sot_parts(bench, waves)
+
+    runs = simulator.map(measure, benches, workers, lambda _: advance(1))
+    return _writes("2T1R SOT", bit, voltage, "heavy_metal", benches[0].pulse_start, pulse_width, runs)
+
+
+def stt_writes(
+    technology: Technology,
+    cell: SttCell,
+    cards: ModelCards,
+    simulator: Simulator,
+    bit: int,
+    angles: tuple[FloatArray, FloatArray],
+    workers: int,
+    advance: Callable[[int], None] = lambda _: None,
+) -> Writes:
+    """Writes into the 1T1R STT cell at the supply voltage, one per pair of angles (θ, φ)."""
+    benches = [
+        SttWriteBench(technology, cell, cards, bit, theta, phi)
+        for theta, phi in zip(angles[0].tolist(), angles[1].tolist(), strict=True)
+    ]
+
+    def measure(sim: Simulator, bench: SttWriteBench) -> tuple[Waves, float, dict[str, float]]:
+        waves = sim.run(bench.deck().text())
+        return waves, _switching_time(waves, "junction", bit, bench.pulse_start), _stt_parts(bench, waves)
+
+    runs = simulator.map(measure, benches, workers, lambda _: advance(1))
+    supply = technology.cmos.supply
+    return _writes("1T1R STT", bit, supply, "junction", benches[0].pulse_start, cell.pulse_width, runs)
+
+
+def read_disturb(stability: float, critical_current: float, read_current: float, duration: float) -> float:
+    """Probability that a read flips a cell whose state the read current pushes out of.
+
+        p = 1 − exp(−t/τ0 · exp(−Δ (1 − I/I_c)))      (Néel–Brown, barrier lowered linearly by the torque)
+
+    Sources: J. Z. Sun, Physical Review B 62, 570 (2000); Koch, Katine, Sun, Physical Review Letters 92, 088302 (2004).
+
+    Args:
+        stability: Δ.
+        critical_current, read_current: A.
+        duration: of the read, s.
+
+    >>> f"{read_disturb(40.0, 100e-6, 20e-6, 5e-9):.1e}"
+    '6.3e-14'
+    """
+    barrier = stability * max(1 - read_current / critical_current, 0.0)
+    return -expm1(-duration / ATTEMPT_TIME * exp(-barrier))
+
+
+def critical_stt_current(spin: Macrospin, bit: int) -> float:
+    """Junction current at which spin transfer alone writes a bit, A.
+
+    I_s,c (1 ± p²) / p: + out of P ('1'), − out of AP ('0'); their ratio is the write asymmetry.
+    """
+    p = spin.junction.polarization
+    return spin.critical_spin_current * (1 + (1 if bit else -1) * p * p) / p
+
+
+def _writes(
+    cell: str,
+    bit: int,
+    voltage: float,
+    source: str,
+    start: float,
+    pulse_width: float,
+    runs: list[tuple[Waves, float, dict[str, float]]],
+) -> Writes:
+    waves = runs[0][0]
+    parts = {name: float(np.mean([run[2][name] for run in runs])) for name in runs[0][2]}
+    current = float(np.abs(np.interp(start + pulse_width / 2, waves.x, waves[f"i(v{source})"])))
+    return Writes(cell, bit, voltage, current, pulse_width, np.array([run[1] for run in runs]), parts, waves)
+
+
+def _switching_time(waves: Waves, source: str, bit: int, start: float) -> float:
+    m_y = waves["v(my)"]
+    if m_y[-1] * (-1 if bit else 1) < 0.5:
+        return float("nan")
+    current = np.abs(waves[f"i(v{source})"])
+    begun = crossing(waves.x, current, current.max() / 2, start)
+    return crossing(waves.x, m_y, 0.0, begun) - begun
+
+
+def _dissipated(waves: Waves, voltage: FloatArray, current: FloatArray) -> float:
+    return float(np.trapezoid(voltage * current, waves.x))
+
+
+def _sot_parts(bench: WriteBench, waves: Waves) -> dict[str, float]:
+    """Energy by contributor: what the write supply gives is split by the voltages along the current's way."""
+    technology = bench.technology
+    supply = bench.voltage if bench.bit else -bench.voltage
+    given, strip = -waves["i(vwrite_supply)"], waves["i(vheavy_metal)"]
+    total = energy(waves, "write_supply", level=supply)
+    parts = {
+        "heavy metal": _dissipated(waves, waves["v(t1)"], strip),
+        "write transistor": _dissipated(waves, waves["v(wbl_cell)"] - waves["v(t1)"], strip),
+        "driver": _dissipated(waves, supply - waves["v(wbl)"], given),
+    }
+    parts["bit line and half-selected rows"] = total - sum(parts.values())
+    parts["word line"] = energy(waves, "word_line", level=technology.cmos.supply) / technology.array.columns
+    parts["driver enable"] = energy(waves, "enable", level=technology.cmos.supply) + energy(
+        waves, "enable_low", level=min(supply, 0.0)
+    )
+    return parts
+
+
+def _stt_parts(bench: SttWriteBench, waves: Waves) -> dict[str, float]:
+    technology = bench.technology
+    supply, current = technology.cmos.supply, waves["i(vjunction)"]
+    total = energy(waves, "bit_line", level=supply) + energy(waves, "source_line", level=supply)
+    parts = {
+        "junction": _dissipated(waves, waves["v(pin)"] - waves["v(bl_cell)"], current),
+        "access transistor": _dissipated(waves, waves["v(sl_cell)"] - waves["v(pin)"], current),
+    }
+    parts["drivers and lines"] = total - sum(parts.values())
+    parts["word line"] = energy(waves, "word_line", level=supply) / technology.array.columns
+    return parts

@@ -1,0 +1,127 @@
+"""Pipelines as their TOML files state them: which experiment, with which technology and settings."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from spintronics.circuits.sense_path import check_fan_in
+from spintronics.errors import InputError
+from spintronics.networks import FirstLayer
+from spintronics.resources import PIPELINES, find
+from spintronics.technology import Current, Technology, Time, first_problem
+
+
+def _as_list(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+def _each_once(values: list[Any]) -> list[Any]:
+    twice = next((value for n, value in enumerate(values) if value in values[:n]), None)
+    if twice is not None:
+        raise ValueError(f"{twice} stands there twice")
+    return values
+
+
+def _fan_ins(values: list[int]) -> list[int]:
+    return [check_fan_in(value) for value in values]
+
+
+_LIST = (BeforeValidator(_as_list), AfterValidator(_each_once), Field(min_length=1))
+
+
+class Pipeline(BaseModel):
+    """What every experiment has.
+
+    Attributes:
+        experiment: which one.
+        name: of the results folder.
+        technology: name of a technology that travels with the package, or a path from the pipeline's folder.
+        seed: of every draw.
+        thermal_angles: initial angles of the magnetization per written bit.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    experiment: str
+    name: Annotated[str, Field(pattern=r"^\w[\w.-]*$")]
+    technology: str
+    seed: Annotated[int, Field(ge=0, strict=True)]
+    thermal_angles: Annotated[int, Field(ge=1, strict=True)]
+
+
+class ImcePipeline(Pipeline):
+    """The slides' experiments end to end.
+
+    Attributes:
+        trials: per state of the sense path.
+        fan_in: cells on the bit line; 1 is the memory read.
+        networks, bit_widths, first_layer: what the accelerator is costed with.
+    """
+
+    experiment: Literal["imce"]
+    trials: Annotated[int, Field(ge=1, strict=True)]
+    fan_in: Annotated[list[Annotated[int, Field(strict=True)]], AfterValidator(_fan_ins), *_LIST]
+    networks: Annotated[list[str], *_LIST]
+    bit_widths: Annotated[list[str], *_LIST]
+    first_layer: Annotated[list[FirstLayer], *_LIST]
+
+
+class WritePipeline(Pipeline):
+    """Writing, in the SOT cell and the STT cell.
+
+    Attributes:
+        currents: charge currents of the sweep, A.
+        pulse_widths: of the write-error rate, s.
+        pulses: writes per pulse width, each from a thermal angle of its own.
+    """
+
+    experiment: Literal["write"]
+    currents: Annotated[list[Current], *_LIST]
+    pulse_widths: Annotated[list[Time], *_LIST]
+    pulses: Annotated[int, Field(ge=1, strict=True)]
+
+
+EXPERIMENTS: dict[str, type[Pipeline]] = {"imce": ImcePipeline, "write": WritePipeline}
+
+
+def load_pipeline(name_or_path: str | Path, overrides: Mapping[str, str] | None = None) -> tuple[Pipeline, Technology]:
+    """A pipeline and its technology.
+
+    Args:
+        name_or_path: ``imce`` or ``path/to/mine.toml``.
+        overrides: by key; ``technology.junction.tmr`` goes into the technology, any other key into the
+            pipeline, its value written as in TOML (``trials`` → ``1000``, ``fan_in`` → ``[1, 2]``).
+    Raises:
+        InputError: names the file and key, what was found and what would be right.
+    """
+    path = find(name_or_path, PIPELINES, ".toml")
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"pipeline file {path}: not valid TOML: {error}") from None
+    of_technology = {}
+    for key, value in (overrides or {}).items():
+        if key.startswith("technology."):
+            of_technology[key.removeprefix("technology.")] = value
+        else:
+            values[key] = _toml_value(value)
+    kind = EXPERIMENTS.get(values.get("experiment", ""))
+    if kind is None:
+        found = values.get("experiment")
+        raise InputError(f"pipeline file {path}: experiment = {found!r}: must be one of {', '.join(EXPERIMENTS)}")
+    try:
+        pipeline = kind.model_validate(values)
+    except ValidationError as error:
+        raise InputError(f"pipeline file {path}: {first_problem(error, kind)}") from None
+    beside = path.parent / pipeline.technology
+    return pipeline, Technology.load(beside if beside.is_file() else pipeline.technology, of_technology)
+
+
+def _toml_value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text

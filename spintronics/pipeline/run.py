@@ -1,0 +1,184 @@
+"""One run of a pipeline into one folder: claimed, cleared, its files whole, its manifest true."""
+
+import fcntl
+import json
+import os
+import platform
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from spintronics import cards as model_cards
+from spintronics.errors import InputError
+from spintronics.ngspice import Simulator
+from spintronics.pipeline.definition import Pipeline
+from spintronics.report import tables
+from spintronics.report.files import whole_file, write_whole
+from spintronics.technology import Technology
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Advance = Callable[[int], None]
+Progress = Callable[[str, int], Advance]
+"""``progress(stage, total)`` gives a function to call with each amount done."""
+
+
+def _outputs_of(manifest: Path) -> list[str]:
+    """What an earlier run wrote, from its manifest; nothing outside its folder."""
+    try:
+        outputs = json.loads(manifest.read_text(encoding="utf-8"))["outputs"]
+        if all(not Path(name).is_absolute() and ".." not in Path(name).parts for name in outputs):
+            return list(outputs)
+    except (ValueError, TypeError, KeyError):
+        pass
+    raise InputError(f"{manifest}: not the manifest of a run; move it away or choose another folder with --out")
+
+
+@dataclass
+class Run(ABC):
+    """One run of a pipeline into one folder.
+
+    The manifest is written first, with status ``running``, and last, with ``complete`` or ``failed``; every other
+    file appears whole or not at all.  Files that an earlier run left in the folder, by its manifest, are removed
+    first, so that what lies there belongs together.
+
+    Args:
+        folder: results folder, made where missing.
+        workers: ngspice processes at once.
+        progress: called once per long stage.
+        overrides: recorded in the manifest.
+    """
+
+    pipeline: Pipeline
+    technology: Technology
+    folder: Path
+    workers: int
+    progress: Progress
+    overrides: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._seconds: dict[str, float] = {}
+        self._outputs: list[str] = []
+        self._figures: dict[str, Callable[[], Figure]] = {}
+        self._tables: dict[str, Sequence[tables.Row]] = {}
+        self._started = time.time()
+
+    @abstractmethod
+    def _prepare(self) -> None:
+        """Look at every input before anything is run."""
+
+    @abstractmethod
+    def _stages(self) -> None:
+        """Run the experiment's stages; tables and trials are written as they come, figures kept for the end."""
+
+    def execute(self) -> dict[str, Sequence[tables.Row]]:
+        """Run every stage; the tables by name.
+
+        Raises:
+            SpintronicsError, OSError: the first failure; the manifest then says ``failed`` and why.
+        """
+        if self.workers < 1:
+            raise InputError(f"workers = {self.workers}: must be at least 1")
+        self._cards = model_cards.locate(self.technology)
+        self._prepare()
+        self._simulator = Simulator(failed=self.folder / "failed")
+        with self._claim_folder():
+            try:
+                self._write_manifest("running")
+                self._stages()
+                with self._stage("figures"):
+                    for name, draw in self._figures.items():
+                        self._figure(name, draw())
+            except BaseException as error:
+                kept = (path for suffix in ("cir", "log") for path in (self.folder / "failed").glob(f"*.{suffix}"))
+                self._outputs += sorted(path.relative_to(self.folder).as_posix() for path in kept)
+                with suppress(OSError):  # the first error tells more than a manifest that a full disk has no room for
+                    self._write_manifest("failed", str(error) or type(error).__name__)
+                raise
+            self._write_manifest("complete")
+        return self._tables
+
+    @contextmanager
+    def _stage(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self._seconds[name] = round(time.perf_counter() - start, 3)
+
+    @contextmanager
+    def _claim_folder(self) -> Iterator[None]:
+        """The folder for this run alone, without what an earlier one left there.
+
+        Raises:
+            InputError: it cannot be written, another run is writing there, or its manifest is not of a run.
+        """
+        manifest = self.folder / "manifest.json"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = os.open(self.folder, os.O_RDONLY)
+        except OSError as error:
+            raise InputError(f"output folder {self.folder}: cannot be written: {error}") from None
+        try:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the system lets go of it when the run dies
+            except OSError:
+                raise InputError(
+                    f"output folder {self.folder}: another run is writing there; wait for it or give another with --out"
+                ) from None
+            for name in _outputs_of(manifest) if manifest.exists() else ():
+                (self.folder / name).unlink(missing_ok=True)
+            for aside in self.folder.glob("*/.*.*"):  # what a killed run was writing
+                aside.unlink()
+            yield
+        finally:
+            os.close(lock)
+
+    def _table(self, name: str, rows: Sequence[tables.Row]) -> None:
+        self._tables[name] = rows
+        write_whole(self._output(f"tables/{name}.csv"), tables.as_csv(rows))
+        write_whole(self._output(f"tables/{name}.md"), tables.as_markdown(rows))
+
+    def _figure(self, name: str, figure: "Figure") -> None:
+        import matplotlib as mpl
+
+        from spintronics.report.figures import STYLE
+
+        for suffix, options in (("svg", {"metadata": {"Date": None}}), ("png", {"dpi": 160})):
+            with whole_file(self._output(f"figures/{name}.{suffix}")) as aside, mpl.rc_context(STYLE):
+                figure.savefig(aside, **options)
+
+    def _output(self, name: str) -> Path:
+        self._outputs.append(name)
+        self._write_manifest("running")  # before the file itself: whatever stops the run, the manifest knows of it
+        return self.folder / name
+
+    def _write_manifest(self, status: str, reason: str | None = None) -> None:
+        packages = ("spintronics-imce", "PySpice", "numpy", "scipy", "matplotlib", "pyarrow", "pydantic")
+        document = {
+            "status": status,
+            **({"reason": reason} if reason else {}),
+            "pipeline": self.pipeline.model_dump(mode="json"),
+            "overrides": dict(self.overrides),
+            "technology": self.technology.model_dump(mode="json"),
+            "technology_sources": self.technology.sources,
+            "technology_sha256": self.technology.digest(),
+            "cards": {"files": [p.name for p in self._cards.files], "sha256": self._cards.digest()},
+            "slides_sha256": sha256(json.dumps(tables.slides(), sort_keys=True).encode()).hexdigest(),
+            "versions": {
+                "python": platform.python_version(),
+                "ngspice": self._simulator.installation.version,
+                **{name: version(name) for name in packages},
+            },
+            "machine": {"system": f"{platform.system()} {platform.machine()}", "cores": os.cpu_count()},
+            "workers": self.workers,
+            "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._started)),
+            "seconds": {**self._seconds, "total": round(time.time() - self._started, 3)},
+            "outputs": self._outputs,
+        }
+        write_whole(self.folder / "manifest.json", json.dumps(document, indent=2, ensure_ascii=False) + "\n")

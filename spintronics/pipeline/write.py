@@ -1,0 +1,88 @@
+"""Writing: the SOT cell beside the STT cell, sweeps of current and pulse width, read disturb."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from spintronics.characterize import writing
+from spintronics.magnetics import Macrospin
+from spintronics.pipeline.definition import WritePipeline
+from spintronics.pipeline.run import Run
+from spintronics.report import tables
+
+
+@dataclass
+class WriteRun(Run):
+    """Tables write, write_energy, write_current, write_error_rate, read_disturb; waveforms and sweeps as figures."""
+
+    pipeline: WritePipeline
+
+    def _prepare(self) -> None:
+        t = self.technology
+        self._spin = Macrospin(t.operating_junction, t.heavy_metal, t.cmos.temperature)
+        self._angles = self._spin.thermal_angles(self.pipeline.thermal_angles, self.pipeline.seed)
+
+    def _stages(self) -> None:
+        from spintronics.report import figures as draw
+
+        compared = self._compared()
+        sweep = self._current_sweep()
+        errors = self._error_rate()
+        self._figures["write_cells"] = lambda: draw.cell_waveforms(compared)
+        self._figures["switching_time"] = lambda: draw.switching_time(sweep, self._spin.critical_write_current)
+        self._figures["write_error_rate"] = lambda: draw.write_error_rate(errors)
+
+    def _compared(self) -> list[writing.Writes]:
+        """Both bits into both cells at the technology's own pulses."""
+        t, context = self.technology, (self._cards, self._simulator)
+        writes = []
+        with self._stage("cells"):
+            cells = 2 if t.stt else 1
+            advance = self.progress("writes", 2 * cells * self.pipeline.thermal_angles)
+            for bit in (0, 1):
+                [voltage] = writing.write_voltages(t, *context, bit, np.array([t.write.current]))
+                writes.append(
+                    writing.sot_writes(
+                        t, *context, bit, voltage, t.write.pulse_width, self._angles, self.workers, advance
+                    )
+                )
+            if t.stt:
+                writes += [
+                    writing.stt_writes(t, t.stt, *context, bit, self._angles, self.workers, advance) for bit in (0, 1)
+                ]
+            self._table("write", tables.write(writes))
+            self._table("write_energy", tables.write_energy(writes))
+            self._table("read_disturb", tables.read_disturb(t, self._spin))
+        return writes
+
+    def _current_sweep(self) -> list[writing.Writes]:
+        """Switching time against current in the SOT cell."""
+        t, context = self.technology, (self._cards, self._simulator)
+        currents = np.array(self.pipeline.currents)
+        writes = []
+        with self._stage("currents"):
+            advance = self.progress("currents", 2 * len(currents) * self.pipeline.thermal_angles)
+            for bit in (0, 1):
+                voltages = writing.write_voltages(t, *context, bit, currents)
+                for current, voltage in zip(currents, voltages, strict=True):
+                    # Long enough for slow angles at low currents: the pulse scales with the slowing down.
+                    pulse = t.write.pulse_width * max(1.0, 1.5 * t.write.current / current)
+                    writes.append(
+                        writing.sot_writes(t, *context, bit, voltage, pulse, self._angles, self.workers, advance)
+                    )
+            self._table("write_current", tables.write_current(writes))
+        return writes
+
+    def _error_rate(self) -> list[writing.Writes]:
+        """Write errors against pulse width in the SOT cell."""
+        t, context = self.technology, (self._cards, self._simulator)
+        angles = self._spin.thermal_angles(self.pipeline.pulses, self.pipeline.seed + 1)
+        writes = []
+        with self._stage("pulse widths"):
+            advance = self.progress("pulse widths", 2 * len(self.pipeline.pulse_widths) * self.pipeline.pulses)
+            for bit in (0, 1):
+                [voltage] = writing.write_voltages(t, *context, bit, np.array([t.write.current]))
+                for width in self.pipeline.pulse_widths:
+                    writes.append(writing.sot_writes(t, *context, bit, voltage, width, angles, self.workers, advance))
+            self._table("write_error_rate", tables.write_error_rate(writes))
+        return writes

@@ -1,0 +1,109 @@
+"""Writes into both cells: currents, times, energies and errors against hand, closed forms and the integrator."""
+
+from math import exp
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+
+from spintronics import cards
+from spintronics.characterize import writing
+from spintronics.characterize.device_table import OperationFailed
+from spintronics.magnetics import Macrospin, Pulse, write_error_rate
+from spintronics.ngspice import Simulator
+from spintronics.technology import Technology
+
+
+@pytest.fixture(scope="module")
+def technology() -> Technology:
+    return Technology.load("imce45")
+
+
+@pytest.fixture(scope="module")
+def spin(technology: Technology) -> Macrospin:
+    return Macrospin.of(technology)
+
+
+@pytest.fixture(scope="module")
+def sot(technology: Technology, spin: Macrospin) -> list[writing.Writes]:
+    context = (technology, cards.locate(technology), Simulator())
+    angles = spin.thermal_angles(8, seed=11)
+    writes = []
+    for bit in (0, 1):
+        [voltage] = writing.write_voltages(*context, bit, np.array([technology.write.current]))
+        writes.append(writing.sot_writes(*context, bit, voltage, technology.write.pulse_width, angles, 2))
+    return writes
+
+
+@pytest.fixture(scope="module")
+def stt(technology: Technology, spin: Macrospin) -> list[writing.Writes]:
+    assert technology.stt
+    angles = spin.thermal_angles(2, seed=1)
+    return [
+        writing.stt_writes(technology, technology.stt, cards.locate(technology), Simulator(), bit, angles, 2)
+        for bit in (0, 1)
+    ]
+
+
+def test_sot_cell_switches_at_its_current_in_about_a_nanosecond(
+    technology: Technology, sot: list[writing.Writes]
+) -> None:
+    for w in sot:
+        assert w.current == pytest.approx(technology.write.current, rel=0.01)
+        assert w.failures == 0
+        assert 0.5e-9 < w.times.mean() < 1.5e-9
+
+
+def test_parts_of_the_energy_are_what_ohms_law_gives(technology: Technology, sot: list[writing.Writes]) -> None:
+    heat = technology.heavy_metal.resistance * technology.write.current**2 * technology.write.pulse_width
+    for w in sot:
+        assert w.parts["heavy metal"] == pytest.approx(heat, rel=0.05)
+        assert all(joules > 0 for joules in w.parts.values())
+        assert w.energy == pytest.approx(sum(w.parts.values()))
+    assert sot[0].parts["bit line and half-selected rows"] > 3 * sot[1].parts["bit line and half-selected rows"]
+
+
+def test_stt_cell_writes_both_ways_and_out_of_p_more_slowly(
+    spin: Macrospin, stt: list[writing.Writes], sot: list[writing.Writes]
+) -> None:
+    zero, one = stt
+    assert (zero.failures, one.failures) == (0, 0)
+    for w in stt:
+        assert w.current > writing.critical_stt_current(spin, w.bit) * 0.8  # the junction's resistance moves with m
+    assert one.times.mean() > 3 * zero.times.mean()
+    assert min(w.energy for w in stt) > max(w.energy for w in sot)
+
+
+def test_critical_stt_currents_differ_by_the_slonczewski_factor(spin: Macrospin) -> None:
+    p = spin.junction.polarization
+    ratio = writing.critical_stt_current(spin, 1) / writing.critical_stt_current(spin, 0)
+    assert ratio == pytest.approx((1 + p * p) / (1 - p * p))
+
+
+def test_write_errors_agree_with_the_integrator(technology: Technology, spin: Macrospin) -> None:
+    """Cell in ngspice from frozen thermal angles; LLG with a thermal field throughout.
+
+    The field moves the rate less than the intervals of so few writes.
+    """
+    context = (technology, cards.locate(technology), Simulator())
+    count, width = 40, 1.25e-9
+    [voltage] = writing.write_voltages(*context, 1, np.array([technology.write.current]))
+    cell = writing.sot_writes(*context, 1, voltage, width, spin.thermal_angles(count, seed=21), 2)
+    in_cell = binomtest(cell.failures, count).proportion_ci(0.99)
+    # Its current rises with the line's time constant, about 0.1 ns: the integrator gets the pulse that is left.
+    pulse = Pulse(strip=technology.write.current, width=width, rise=0.2e-9)
+    errors = write_error_rate(technology, pulse, [width], 2000, seed=5)
+    low, high = errors.interval()
+    assert in_cell.low < high[0]
+    assert low[0] < in_cell.high
+    assert 0.05 < errors.rate[0] < 0.5  # neither all nor none: the comparison says something
+
+
+def test_a_current_out_of_reach_names_what_to_widen(technology: Technology) -> None:
+    with pytest.raises(OperationFailed, match=r"cell\.write_width"):
+        writing.write_voltages(technology, cards.locate(technology), Simulator(), 1, np.array([2e-3]))
+
+
+def test_read_disturb_follows_the_lowered_barrier() -> None:
+    assert writing.read_disturb(30.0, 100e-6, 50e-6, 10e-9) == pytest.approx(10 * exp(-15.0), rel=1e-5)
+    assert writing.read_disturb(30.0, 10e-6, 50e-6, 10e-9) == pytest.approx(1.0, abs=1e-4)
