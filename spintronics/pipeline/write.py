@@ -5,10 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from spintronics.characterize import writing
-from spintronics.magnetics import Macrospin
+from spintronics.magnetics import Macrospin, Pulse, WriteErrors, write_error_rate
 from spintronics.pipeline.definition import WritePipeline
 from spintronics.pipeline.run import Run
 from spintronics.report import tables
+
+TRAJECTORIES = 2000  # of the stochastic integrator, for each pulse width
+CELL_RISE = 0.2e-9  # s; current edge in the cell, as its waveforms show
 
 
 @dataclass
@@ -27,10 +30,10 @@ class WriteRun(Run):
 
         compared = self._compared()
         sweep = self._current_sweep()
-        errors = self._error_rate()
+        errors, integrated = self._error_rate()
         self._figures["write_cells"] = lambda: draw.cell_waveforms(compared)
         self._figures["switching_time"] = lambda: draw.switching_time(sweep, self._spin.critical_write_current)
-        self._figures["write_error_rate"] = lambda: draw.write_error_rate(errors)
+        self._figures["write_error_rate"] = lambda: draw.write_error_rate(errors, integrated)
 
     def _compared(self) -> list[writing.Writes]:
         """Both bits into both cells at the technology's own pulses."""
@@ -73,8 +76,8 @@ class WriteRun(Run):
             self._table("write_current", tables.write_current(writes))
         return writes
 
-    def _error_rate(self) -> list[writing.Writes]:
-        """Write errors against pulse width in the SOT cell."""
+    def _error_rate(self) -> tuple[list[writing.Writes], WriteErrors]:
+        """Write errors against pulse width in the SOT cell, and by the stochastic integrator."""
         t, context = self.technology, (self._cards, self._simulator)
         angles = self._spin.thermal_angles(self.pipeline.pulses, self.pipeline.seed + 1)
         writes = []
@@ -84,5 +87,8 @@ class WriteRun(Run):
                 [voltage] = writing.write_voltages(t, *context, bit, np.array([t.write.current]))
                 for width in self.pipeline.pulse_widths:
                     writes.append(writing.sot_writes(t, *context, bit, voltage, width, angles, self.workers, advance))
-            self._table("write_error_rate", tables.write_error_rate(writes))
-        return writes
+            pulse = Pulse(strip=-np.copysign(t.write.current, t.heavy_metal.spin_hall_angle), rise=CELL_RISE)
+            widths = self.pipeline.pulse_widths
+            integrated = write_error_rate(t, pulse, widths, TRAJECTORIES, self.pipeline.seed)
+            self._table("write_error_rate", tables.write_error_rate(writes, integrated))
+        return writes, integrated

@@ -14,6 +14,7 @@ from spintronics.accelerator import NetworkCost
 from spintronics.characterize.operations import OperationResult
 from spintronics.characterize.sense_margin import SenseMargin, SenseTrials
 from spintronics.characterize.writing import Writes
+from spintronics.magnetics import WriteErrors
 from spintronics.montecarlo import failure_probability
 
 # Okabe and Ito's palette: distinct to colour-blind readers; hatching and labels carry the rest.
@@ -128,8 +129,8 @@ def switching_time(writes: Sequence[Writes], threshold: float) -> Figure:
     return figure
 
 
-def write_error_rate(writes: Sequence[Writes]) -> Figure:
-    """Write-error rate against pulse width, with 95 % intervals."""
+def write_error_rate(writes: Sequence[Writes], integrated: WriteErrors) -> Figure:
+    """Write-error rate against pulse width, with 95 % intervals, over the stochastic integrator's."""
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(5.0, 3.2), layout="constrained")
         panel = figure.subplots()
@@ -138,14 +139,19 @@ def write_error_rate(writes: Sequence[Writes]) -> Figure:
             rates = [failure_probability(w.failures, len(w.times)) for w in chosen]
             bars = [[r.p - r.low for r in rates], [r.high - r.p for r in rates]]
             panel.errorbar(
-                [w.pulse_width * 1e9 for w in chosen],
+                [w.pulse_width * 1e9 + 0.01 * bit for w in chosen],
                 [r.p for r in rates],
                 bars,
                 fmt=marker,
                 capsize=2,
                 color=COLOURS[bit],
-                label=f"write '{bit}'",
+                label=f"cell in ngspice, write '{bit}'",
             )
+        low, high = integrated.interval()
+        order = np.argsort(integrated.widths)
+        widths = integrated.widths[order] * 1e9
+        panel.plot(widths, integrated.rate[order], color="black", linewidth=0.9, label="LLG with thermal field")
+        panel.fill_between(widths, low[order], high[order], color="black", alpha=0.15, linewidth=0)
         panel.set_xlabel("write pulse (ns)")
         panel.set_ylabel("write-error rate")
         panel.set_ylim(-0.02, 1.02)

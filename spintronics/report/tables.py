@@ -17,7 +17,7 @@ from spintronics.array import SubArray
 from spintronics.characterize import writing
 from spintronics.characterize.operations import OperationResult
 from spintronics.characterize.sense_margin import SenseMargin, SenseTrials
-from spintronics.magnetics import Macrospin
+from spintronics.magnetics import Macrospin, WriteErrors
 from spintronics.montecarlo import failure_probability, normal_tail
 from spintronics.networks import AndOperations, BitWidths, Storage
 from spintronics.technology import Technology
@@ -304,10 +304,12 @@ def write_current(writes: Iterable[writing.Writes]) -> list[Row]:
     ]
 
 
-def write_error_rate(writes: Iterable[writing.Writes]) -> list[Row]:
-    """One row per bit and pulse width, with the exact 95 % interval."""
+def write_error_rate(writes: Iterable[writing.Writes], integrated: WriteErrors) -> list[Row]:
+    """One row per bit and pulse width, with the exact 95 % interval, beside the stochastic integrator's rate."""
+    low, high = integrated.interval()
     rows: list[Row] = []
     for w in writes:
+        n = int(np.argmin(np.abs(integrated.widths - w.pulse_width)))
         f = failure_probability(w.failures, len(w.times))
         rows.append(
             {
@@ -318,6 +320,9 @@ def write_error_rate(writes: Iterable[writing.Writes]) -> list[Row]:
                 "p_fail": f.p,
                 "p_fail_low": f.low,
                 "p_fail_high": f.high,
+                "llg_p_fail": float(integrated.rate[n]),
+                "llg_p_fail_low": float(low[n]),
+                "llg_p_fail_high": float(high[n]),
             }
         )
     return rows
