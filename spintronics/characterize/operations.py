@@ -73,7 +73,7 @@ def settling(time: FloatArray, values: FloatArray, level: float, after: float, b
 
 def write(technology: Technology, cards: ModelCards, simulator: Simulator, bit: int, voltage: float) -> OperationResult:
     """Write one bit over its opposite, from the root-mean-square thermal angle in the plane."""
-    spin = Macrospin(technology.operating_junction, technology.heavy_metal, technology.cmos.temperature)
+    spin = Macrospin.of(technology)
     bench = WriteBench(
         technology, cards, bit, voltage, (2 * spin.thermal_stability) ** -0.5, 0.0, technology.write.pulse_width
     )

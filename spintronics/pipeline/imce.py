@@ -48,7 +48,7 @@ class ImceRun(Run):
         context = (self.technology, self._cards, self._simulator)
         with self._stage("writes"):
             t, advance = self.technology, self.progress("writes", 2 * self.pipeline.thermal_angles)
-            spin = Macrospin(t.operating_junction, t.heavy_metal, t.cmos.temperature)
+            spin = Macrospin.of(t)
             angles = spin.thermal_angles(self.pipeline.thermal_angles, self.pipeline.seed)
             writes = []
             for bit in (0, 1):

@@ -22,7 +22,7 @@ class WriteRun(Run):
 
     def _prepare(self) -> None:
         t = self.technology
-        self._spin = Macrospin(t.operating_junction, t.heavy_metal, t.cmos.temperature)
+        self._spin = Macrospin.of(t)
         self._angles = self._spin.thermal_angles(self.pipeline.thermal_angles, self.pipeline.seed)
 
     def _stages(self) -> None:

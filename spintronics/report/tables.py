@@ -39,10 +39,7 @@ def ratio(ours: float, theirs: float | None) -> float | None:
 
 def device(technology: Technology, writes: Sequence[writing.Writes]) -> list[Row]:
     """Junction, heavy metal and writing: quantity, value, unit, slides' value, ratio, how it was found."""
-    junction, spin = (
-        technology.operating_junction,
-        Macrospin(technology.operating_junction, technology.heavy_metal, technology.cmos.temperature),
-    )
+    junction, spin = technology.operating_junction, Macrospin.of(technology)
     given = {
         name: units.parse(slides()["device"][name]["value"], unit)
         for name, unit in (("write_current", "A"), ("switching_time", "s"))
