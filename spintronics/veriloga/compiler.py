@@ -15,9 +15,11 @@ _STYLING = re.compile(r"\x1b\[[0-9;]*m")
 _DIAGNOSTIC = re.compile(r"^error(?:\[\w+\])?: (?P<what>.*?)\n\s*-->\s*(?P<file>.+?):(?P<line>\d+):\d+", re.M | re.S)
 
 
-def compile_model(path: Path) -> Any:
+def compile_model(path: Path, quiet: bool = False) -> Any:
     """The one module of a Verilog-A file, as openvaf-py's VaModule.
 
+    Args:
+        quiet: leave OpenVAF's warnings out of standard error.
     Raises:
         CompilerMissing: openvaf-py is not installed.
         ModelError: no such file, an error in it (with OpenVAF's line and words), or not exactly one module.
@@ -37,7 +39,8 @@ def compile_model(path: Path) -> Any:
                 modules = openvaf_py.compile_va(str(path))
         except ValueError as error:
             raise ModelError(path, _first_error(_text(printed), str(error))) from None
-        sys.stderr.write(_text(printed))  # its warnings
+        if not quiet:
+            sys.stderr.write(_text(printed))  # its warnings
     if len(modules) != 1:
         raise ModelError(path, f"{len(modules)} modules; exactly one per file is read")
     return modules[0]

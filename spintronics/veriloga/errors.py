@@ -20,3 +20,11 @@ class ModelError(InputError):
 
 class CompilerMissing(InputError):
     """openvaf-py is not installed."""
+
+
+class NoCCompiler(InputError):
+    """Neither openvaf-r nor a C compiler is there to build a compiled model."""
+
+
+class BuildError(ModelError):
+    """A compiled model could not be built; ``reason`` has the compiler's first error."""

@@ -6,7 +6,7 @@ Constants are folded on the way in.  A graph belongs to one lowering; numbers co
 
 import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -83,6 +83,18 @@ OPERATIONS: Mapping[str, Callable[..., float]] = {
 }
 
 _LARGEST_POWER = 16
+
+
+def in_order(roots: Iterable[Expression]) -> list[Expression]:
+    """The roots and all that they are made of, each once, arguments before what uses them."""
+    found: set[Expression] = set()
+    waiting = list(roots)
+    while waiting:
+        x = waiting.pop()
+        if x not in found:
+            found.add(x)
+            waiting.extend(x.arguments)
+    return sorted(found, key=lambda x: x.number)
 
 
 @dataclass

@@ -3,17 +3,19 @@
 Values that several equations share become auxiliary nodes (a current source into 1 Ohm), what depends on parameters
 only becomes ``.param`` lines, and charges become capacitors: ngspice's ddt() lags a step and has no Jacobian.
 ``$abstime`` becomes the voltage of a ramp: ngspice's own ``time`` holds the swept value in a .dc sweep.
+The subcircuit is without noise: B-sources have none, so its resistors have none either (``noisy=0``), and the header
+names what the model declares.
 """
 
 import math
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from spintronics.veriloga.equations import Equations, Parameter, read_equations
+from spintronics.veriloga.equations import Equations, Noise, Parameter, check_parameters, read_equations
 from spintronics.veriloga.errors import ModelError
 from spintronics.veriloga.expressions import Expression, Graph, Level
 
@@ -22,6 +24,7 @@ _WIDTH = 118
 _BINARY = {"add": ("+", 1), "sub": ("-", 1), "mul": ("*", 2), "div": ("/", 2)}
 _TESTS = {"eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">="}
 _TRUTHS = frozenset((*_TESTS, "not"))
+_SMALLEST_DIVISOR = 1e-20
 _ATOM = 3  # binds tighter than every binary operator
 # ngspice reads names without regard to case, and these are its own in an expression or on a subcircuit's line.
 _RESERVED = re.compile(
@@ -40,12 +43,32 @@ class Subcircuit:
         ports: in order.
         parameters: name → default, SI units.
         text: the file: a header for people, then ``.subckt`` to ``.ends``.
+        path: the .va file.
+        declared: the parameters with their ranges.
     """
 
     name: str
     ports: tuple[str, ...]
     parameters: Mapping[str, float]
     text: str
+    path: Path
+    declared: tuple[Parameter, ...]
+
+    def instance(self, name: str, nodes: Sequence[str], parameters: Mapping[str, float]) -> str:
+        """The line of an instance, ``xname nodes… subcircuit parameters…``.
+
+        Raises:
+            ModelError: not as many nodes as ports, no such parameter, or a value outside its range.
+        """
+        if len(nodes) != len(self.ports):
+            raise ModelError(
+                self.path,
+                f"instance {name}: {len(nodes)} nodes for the {len(self.ports)} ports of {self.name}: "
+                + ", ".join(self.ports),
+            )
+        check_parameters(self.path, self.declared, parameters)
+        values = [f"{parameter}={value!r}" for parameter, value in parameters.items()]
+        return " ".join([f"x{name}", *nodes, self.name, *values])
 
 
 def lower(path: Path, structural: Mapping[str, float]) -> Subcircuit:
@@ -62,7 +85,12 @@ def lower(path: Path, structural: Mapping[str, float]) -> Subcircuit:
     >>> lower(MODELS / "veriloga/she_mtj.va", {"easy": 1}).ports
     ('t1', 't2', 't3', 'hx', 'hy', 'hz', 'mx', 'my', 'mz')
     """
-    device = read_equations(path, structural)
+    return lower_equations(read_equations(path, structural), structural)
+
+
+def lower_equations(device: Equations, structural: Mapping[str, float]) -> Subcircuit:
+    """The subcircuit of equations that have been read already with ``structural``; see ``lower``."""
+    path = device.path
     _check_names(path, device)
     try:
         lines = [
@@ -74,8 +102,15 @@ def lower(path: Path, structural: Mapping[str, float]) -> Subcircuit:
         ]
     except _NotFinite as found:
         raise ModelError(path, f"a constant that is {found}, such as of 1/0 or ln(-1); ngspice has none") from None
+    except RecursionError:
+        raise ModelError(path, "expressions nested too deep to be written, such as of a loop of many passes") from None
     return Subcircuit(
-        device.name, device.ports, {p.name: p.default for p in device.parameters}, "\n".join(lines) + "\n"
+        device.name,
+        device.ports,
+        {p.name: p.default for p in device.parameters},
+        "\n".join(lines) + "\n",
+        path,
+        device.parameters,
     )
 
 
@@ -101,9 +136,18 @@ def _header(path: Path, device: Equations, structural: Mapping[str, float]) -> I
             break
         yield f"* {line.removeprefix('//').removeprefix(' ')}".rstrip()
     yield "*"
-    yield f"* Generated from {path.name}; change that, then: python -m spintronics.veriloga {path.name}{folded} -o FILE"
+    yield f"* Generated from {path.name}; change that, then: spintronics veriloga lower {path.name}{folded} -o FILE"
     yield "*"
+    yield from _noise_table(device.noise)
     yield from _parameter_table(device.parameters)
+
+
+def _noise_table(noise: tuple[Noise, ...]) -> Iterator[str]:
+    if noise:
+        yield "* Noise that the model declares and this subcircuit does not have"
+        for n in noise:
+            yield f"*   {n.kind} {' to '.join(n.nodes)} {n.name}".rstrip()
+        yield "*"
 
 
 def _parameter_table(parameters: tuple[Parameter, ...]) -> Iterator[str]:
@@ -220,7 +264,7 @@ class _Writer:
     def _current(self, branch: _Branch) -> list[str]:
         value = branch.value
         if value.op == "div" and branch.is_voltage(value.arguments[0]) and value.arguments[1].level <= Level.PARAMETER:
-            return self._element("R", branch, self._text(value.arguments[1]))
+            return self._element("R", branch, f"{self._text(value.arguments[1])} noisy=0")
         return self._element("B", branch, f"I={self._text(value)}")
 
     def _capacitor(self, branch: _Branch, linear: Expression | None) -> list[str]:
@@ -288,11 +332,20 @@ class _Writer:
             case op if op in _TESTS:
                 left, right = (text(y) for y in x.arguments)
                 return f"({left} {_TESTS[op]} {right})"
+            case "div" if not in_parameter and self._needs_inverse(x.arguments[1]):
+                inverse = self._graph.apply("div", self._graph.constant(1), x.arguments[1])
+                product = f"{text(x.arguments[0], 2)} * {text(inverse, _ATOM)}"
+                return f"({product})" if binding > 2 else product
             case op if op in _BINARY:
                 symbol, own = _BINARY[op]
                 left, right = text(x.arguments[0], own), text(x.arguments[1], own + 1)
                 return f"({left} {symbol} {right})" if own < binding else f"{left} {symbol} {right}"
         return f"{x.op}({', '.join(text(y) for y in x.arguments)})"
+
+    @staticmethod
+    def _needs_inverse(divisor: Expression) -> bool:
+        """Whether to multiply by the inverse: a B-source adds 1e-32 to every divisor, a .param line does not."""
+        return divisor.level is Level.PARAMETER or 0 < abs(divisor.value) < _SMALLEST_DIVISOR
 
     def _is_shared(self, x: Expression) -> bool:
         worth = not x.is_leaf and not (x.op == "neg" and x.arguments[0].is_leaf) and x.op not in _TRUTHS
@@ -310,7 +363,7 @@ class _Writer:
             value = self._written_out(x, 0, in_parameter=False)
             name = self._names[x] = self._new_name(f"n{len(self._node_lines) // 2 + 1}")
             self._node_lines.append("\n".join(_wrapped(f"B_{name} 0 {name} I={value}")))
-            self._node_lines.append(f"R_{name} {name} 0 1")
+            self._node_lines.append(f"R_{name} {name} 0 1 noisy=0")
         return self._names[x]
 
     def _clock(self) -> str:

@@ -1,0 +1,176 @@
+/* The device behind the interface.  Before this come, for one module: NAME; NODES, PORTS, ENTRIES (of the Jacobian),
+ * PARAMETERS and FIXED (values that parameters fix) as numbers; NODE_TABLE, ENTRY_TABLE and PARAMETER_TABLE as calls of
+ * NODE, ENTRY and PARAMETER; and the functions fix() and equations(). */
+
+typedef struct {
+  double parameters[PARAMETERS + 1];
+  bool given[PARAMETERS + 1];
+  double fixed[FIXED + 1];
+} Model;
+
+typedef struct {
+  double factor; /* $mfactor: devices in parallel */
+  bool factor_given;
+  double temperature;
+  double currents[NODES], charges[NODES];
+  double conductances[ENTRIES + 1], capacitances[ENTRIES + 1];
+  double *resistive[ENTRIES + 1], *reactive[ENTRIES + 1]; /* matrix elements, the simulator's */
+  uint32_t places[NODES];                                 /* of the nodes in its vectors */
+  uint32_t states;
+  bool collapsed;
+} Instance;
+
+#define ENTRY(row, column, number, charge) {row, column},
+static const OsdiNodePair PAIRS[ENTRIES + 1] = {ENTRY_TABLE};
+#undef ENTRY
+
+static void *access(void *instance, void *model, uint32_t id, uint32_t flags) {
+  if (id == 0) {
+    Instance *i = instance;
+    if (!i) return NULL;
+    if (flags & ACCESS_FLAG_SET) i->factor_given = true;
+    return &i->factor;
+  }
+  Model *m = model;
+  if (!m || id > PARAMETERS) return NULL;
+  if (flags & ACCESS_FLAG_SET) m->given[id - 1] = true;
+  return &m->parameters[id - 1];
+}
+
+static void setup_model(void *handle, void *model, OsdiSimParas *simulator, OsdiInitInfo *result) {
+  Model *m = model;
+  OsdiInitError *errors = malloc((PARAMETERS + 1) * sizeof(OsdiInitError));
+  uint32_t count = 0;
+  double x;
+#define PARAMETER(number, name, preset, inside, unit, description)                   \
+  if (!m->given[number]) m->parameters[number] = preset;                             \
+  x = m->parameters[number];                                                         \
+  if (!(inside)) errors[count++] = (OsdiInitError){INIT_ERR_OUT_OF_BOUNDS, number + 1};
+  PARAMETER_TABLE
+#undef PARAMETER
+  (void)x;
+  if (!count) {
+    free(errors);
+    errors = NULL;
+  }
+  *result = (OsdiInitInfo){0, count, errors};
+  fix(m->parameters, m->fixed);
+}
+
+static void setup_instance(void *handle, void *instance, void *model, double temperature, uint32_t num_terminals,
+                           OsdiSimParas *simulator, OsdiInitInfo *result) {
+  Instance *i = instance;
+  if (!i->factor_given) i->factor = 1;
+  i->temperature = temperature;
+  *result = (OsdiInitInfo){0, 0, NULL};
+}
+
+static uint32_t eval(void *handle, void *instance, void *model, OsdiSimInfo *info) {
+  Instance *i = instance;
+  const Model *m = model;
+  double v[NODES];
+  for (int n = 0; n < NODES; n++) v[n] = info->prev_solve[i->places[n]];
+  equations(m->parameters, m->fixed, v, info->abstime, i->temperature, i->currents, i->charges, i->conductances,
+            i->capacitances);
+  for (int n = 0; n < NODES; n++) {
+    i->currents[n] *= i->factor;
+    i->charges[n] *= i->factor;
+  }
+  for (int e = 0; e < ENTRIES; e++) {
+    i->conductances[e] *= i->factor;
+    i->capacitances[e] *= i->factor;
+  }
+  return 0;
+}
+
+static void load_nothing(void *instance, void *model, double *destination) {}
+
+static void load_noise(void *instance, void *model, double frequency, double *density) {}
+
+static void load_residual_resist(void *instance, void *model, double *destination) {
+  const Instance *i = instance;
+  for (int n = 0; n < NODES; n++) destination[i->places[n]] += i->currents[n];
+}
+
+static void load_residual_react(void *instance, void *model, double *destination) {
+  const Instance *i = instance;
+  for (int n = 0; n < NODES; n++) destination[i->places[n]] += i->charges[n];
+}
+
+/* Newton's right-hand side: (G + alpha C) v - i; the simulator subtracts the integrated charges itself. */
+static void load_spice_rhs_tran(void *instance, void *model, double *destination, double *solution, double alpha) {
+  const Instance *i = instance;
+  for (int n = 0; n < NODES; n++) destination[i->places[n]] -= i->currents[n];
+  for (int e = 0; e < ENTRIES; e++)
+    destination[i->places[PAIRS[e].node_1]] +=
+        (i->conductances[e] + alpha * i->capacitances[e]) * solution[i->places[PAIRS[e].node_2]];
+}
+
+static void load_spice_rhs_dc(void *instance, void *model, double *destination, double *solution) {
+  load_spice_rhs_tran(instance, model, destination, solution, 0);
+}
+
+static void load_jacobian_resist(void *instance, void *model) {
+  const Instance *i = instance;
+  for (int e = 0; e < ENTRIES; e++) *i->resistive[e] += i->conductances[e];
+}
+
+static void load_jacobian_react(void *instance, void *model, double alpha) {
+  const Instance *i = instance;
+  for (int e = 0; e < ENTRIES; e++)
+    if (i->reactive[e]) *i->reactive[e] += alpha * i->capacitances[e];
+}
+
+static void load_jacobian_tran(void *instance, void *model, double alpha) {
+  const Instance *i = instance;
+  for (int e = 0; e < ENTRIES; e++) *i->resistive[e] += i->conductances[e] + alpha * i->capacitances[e];
+}
+
+#define NODE(number, name, charge)                                                                    \
+  {name, "V", "A", offsetof(Instance, currents[number]),                                              \
+   charge ? offsetof(Instance, charges[number]) : UINT32_MAX, UINT32_MAX, UINT32_MAX, false},
+static OsdiNode nodes[] = {NODE_TABLE};
+
+#define ENTRY(row, column, number, charge)                                                            \
+  {{row, column}, charge ? offsetof(Instance, reactive[number]) : UINT32_MAX,                         \
+   JACOBIAN_ENTRY_RESIST | (charge ? JACOBIAN_ENTRY_REACT : 0)},
+static OsdiJacobianEntry entries[ENTRIES + 1] = {ENTRY_TABLE};
+
+#define PARAMETER(number, name, preset, inside, unit, description) \
+  {(char *[]){name}, 0, description, unit, PARA_TY_REAL | PARA_KIND_MODEL, 0},
+static OsdiParamOpvar parameters[] = {
+    {(char *[]){"$mfactor"}, 0, "devices in parallel", "", PARA_TY_REAL | PARA_KIND_INST, 0}, PARAMETER_TABLE};
+
+const uint32_t OSDI_VERSION_MAJOR = 0, OSDI_VERSION_MINOR = 3, OSDI_NUM_DESCRIPTORS = 1;
+const OsdiDescriptor OSDI_DESCRIPTORS[1] = {{
+    .name = NAME,
+    .num_nodes = NODES,
+    .num_terminals = PORTS,
+    .nodes = nodes,
+    .num_jacobian_entries = ENTRIES,
+    .jacobian_entries = entries,
+    .collapsed_offset = offsetof(Instance, collapsed),
+    .num_params = PARAMETERS + 1,
+    .num_instance_params = 1,
+    .param_opvar = parameters,
+    .node_mapping_offset = offsetof(Instance, places),
+    .jacobian_ptr_resist_offset = offsetof(Instance, resistive),
+    .state_idx_off = offsetof(Instance, states),
+    .bound_step_offset = UINT32_MAX,
+    .instance_size = sizeof(Instance),
+    .model_size = sizeof(Model),
+    .access = access,
+    .setup_model = setup_model,
+    .setup_instance = setup_instance,
+    .eval = eval,
+    .load_noise = load_noise,
+    .load_residual_resist = load_residual_resist,
+    .load_residual_react = load_residual_react,
+    .load_limit_rhs_resist = load_nothing,
+    .load_limit_rhs_react = load_nothing,
+    .load_spice_rhs_dc = load_spice_rhs_dc,
+    .load_spice_rhs_tran = load_spice_rhs_tran,
+    .load_jacobian_resist = load_jacobian_resist,
+    .load_jacobian_react = load_jacobian_react,
+    .load_jacobian_tran = load_jacobian_tran,
+}};
