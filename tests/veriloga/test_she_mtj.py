@@ -39,7 +39,7 @@ def instance(**parameters: float) -> str:
 
 def test_golden_netlist_is_what_the_source_gives(type_y: Subcircuit) -> None:
     assert GOLDEN.read_text() == type_y.text, (
-        "regenerate: python -m spintronics.veriloga models/veriloga/she_mtj.va --fold easy=1 -o " + str(GOLDEN)
+        "regenerate: spintronics veriloga lower models/veriloga/she_mtj.va --fold easy=1 -o " + str(GOLDEN)
     )
 
 
@@ -202,6 +202,18 @@ def test_write_against_scipy(
     assert np.abs(np.linalg.norm(m, axis=0) - 1).max() < 1e-3
     assert m[1, -1] * m[1, 0] < -0.9
     assert crossing(times, m[1]) == pytest.approx(crossing(times, expected[1]), abs=0.5e-12)
+
+
+def test_the_error_falls_with_the_square_of_the_step(type_y: Subcircuit) -> None:
+    write, parameters = Write(+120e-6), {"theta0": 0.1}
+    initial = np.array([sin(0.1) * cos(0.3), cos(0.1), sin(0.1) * sin(0.3)])
+    errors = []
+    for step in ("2p", "1p", "0.5p"):
+        times, m = simulated(type_y, write, parameters, step)
+        p = {**type_y.parameters, **parameters}
+        errors.append(np.abs(m - reference_trajectory(p, np.array([0.0, 1.0, 0.0]), write, initial, times)).max())
+    assert errors[0] / errors[1] == pytest.approx(4, rel=0.3)
+    assert errors[1] / errors[2] == pytest.approx(4, rel=0.3)
 
 
 def test_120_microampere_switch_both_ways_in_about_1_ns(type_y: Subcircuit) -> None:
