@@ -1,7 +1,8 @@
 """Finds CMOS model cards: those that travel with the package, a user's card file, or a user's PDK folder."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
@@ -24,11 +25,13 @@ class ModelCards:
     Attributes:
         files: absolute paths to include, each once.
         nmos, pmos: model names, defined in those files.
+        compiled: deck text that takes the place of a netlist, by the netlist's name: models the simulator loads.
     """
 
     files: tuple[Path, ...]
     nmos: str
     pmos: str
+    compiled: Mapping[str, str] = field(default_factory=dict)
 
     def digest(self) -> str:
         """SHA-256 over the files' content, hex."""

@@ -60,8 +60,9 @@ def new_circuit(title: str, technology: Technology, cards: ModelCards, parts: tu
     from PySpice.Spice.Netlist import Circuit
 
     circuit = Circuit(title)
-    models = [path.read_text(encoding="utf-8", errors="replace") for path in cards.files]
-    circuit.raw_spice = "\n".join([*models, transistors(technology, cards), *map(netlist, parts)])
+    texts = [path.read_text(encoding="utf-8", errors="replace") for path in cards.files]
+    texts += [transistors(technology, cards), *(cards.compiled.get(part) or netlist(part) for part in parts)]
+    circuit.raw_spice = "\n".join(texts)
     return circuit
 
 

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spintronics import cards as model_cards
+from spintronics.circuits.compiled import with_compiled_devices
 from spintronics.errors import InputError
-from spintronics.ngspice import Simulator
+from spintronics.ngspice import Simulator, has_osdi
 from spintronics.pipeline.definition import Pipeline
 from spintronics.report import tables
 from spintronics.report.files import whole_file, write_whole
@@ -89,6 +90,8 @@ class Run(ABC):
         self._cards = model_cards.locate(self.technology)
         self._prepare()
         self._simulator = Simulator(failed=self.folder / "failed")
+        osdi = has_osdi(self._simulator.installation)
+        self._cards, self._devices = with_compiled_devices(self._cards, osdi)
         with self._claim_folder():
             try:
                 self._write_manifest("running")
@@ -168,6 +171,7 @@ class Run(ABC):
             "technology": self.technology.model_dump(mode="json"),
             "technology_sources": self.technology.sources,
             "technology_sha256": self.technology.digest(),
+            "junction_models": self._devices,
             "cards": {"files": [p.name for p in self._cards.files], "sha256": self._cards.digest()},
             "slides_sha256": sha256(json.dumps(tables.slides(), sort_keys=True).encode()).hexdigest(),
             "versions": {
