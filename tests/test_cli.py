@@ -147,7 +147,7 @@ def test_unknown_pipeline_lists_those_there_are(pipeline: str, spintronics: Spin
     ("text", "words"),
     [
         ("trials = ", ["not valid TOML", "Invalid value"]),
-        ("", ["experiment = None: must be one of imce, write"]),
+        ("", ["experiment = 'missing': must be one of imce, write"]),
         ('name = "mine"\nname = "twice"', ["not valid TOML"]),
         ("\udcff", ["not valid TOML"]),
     ],

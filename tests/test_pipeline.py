@@ -184,7 +184,7 @@ def test_and_operations_are_macs_times_bits(first: Path) -> None:
     rows = [row for row in table(first, "and_operations") if row["first_layer"] == "practical"]
     for network, total in macs.items():
         own = [
-            int(row["and_operations"]) / int(row["w_bits"]) / int(row["i_bits"])
+            int(row["and_operations"]) / int(row["w_bits"]) / int(row["input_bits"])
             for row in rows
             if row["network"] == network
         ]

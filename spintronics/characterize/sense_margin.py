@@ -8,10 +8,10 @@ import numpy.typing as npt
 
 from spintronics.cards import ModelCards
 from spintronics.characterize.device_table import OperationFailed
-from spintronics.characterize.operations import sense
+from spintronics.characterize.operations import OperationResult, sense
 from spintronics.circuits.sense_path import Operation, SensePath, reference_resistance, state_name
 from spintronics.montecarlo import Failures, JunctionTrials, draw_junctions, failure_probability, normal_tail
-from spintronics.ngspice import Simulator
+from spintronics.ngspice import Simulator, Waves
 from spintronics.technology import Technology
 
 FloatArray = npt.NDArray[np.float64]
@@ -122,25 +122,39 @@ def _check_headroom(technology: Technology, simulator: Simulator, path: SensePat
         )
 
 
-def require_developed(margins: Iterable[SenseMargin]) -> None:
+def require_developed(
+    technology: Technology, cards: ModelCards, simulator: Simulator, results: Iterable[OperationResult]
+) -> None:
     """Nothing is costed with an operation that decides before its margin is there.
 
     Raises:
         OperationFailed: the nominal margin is not positive, or less than ``LEAST_DEVELOPED`` of it is left when the
             latch is clocked; names the operation and the key.
     """
-    for m in margins:
-        what = f"{m.operation.value}, fan-in {m.fan_in}"
-        if m.nominal <= 0:
+    found = {(r.operation, r.inputs): r.developed for r in results}
+    for operation, fan_in in ((Operation.READ, 1), (Operation.OR, 2), (Operation.AND, 2)):
+        path = SensePath(technology, cards, fan_in)
+        _check_headroom(technology, simulator, path)
+        low, high = operation.boundary(fan_in)
+        nominal = _nominal(simulator.run(path.nominal(operation).text()), low, high)
+        at_latch = [found[operation.value, "0" * (fan_in - n) + "1" * n] for n in (low, high)]
+        developed = min(-at_latch[0], at_latch[1])
+        what = f"{operation.value}, fan-in {fan_in}"
+        if nominal <= 0:
+            margin = f"nominal margin {nominal * 1e3:.2f} mV"
+            raise OperationFailed(f"{what}: {margin}: raise junction.tmr or sense.current")
+        if developed < LEAST_DEVELOPED * nominal:
+            key = "read_develop_time" if operation is Operation.READ else "logic_develop_time"
             raise OperationFailed(
-                f"{what}: nominal margin {m.nominal * 1e3:.2f} mV: raise junction.tmr or sense.current"
-            )
-        if m.developed < LEAST_DEVELOPED * m.nominal:
-            key = "read_develop_time" if m.operation is Operation.READ else "logic_develop_time"
-            raise OperationFailed(
-                f"{what}: {m.developed * 1e3:.2f} mV of a nominal margin of {m.nominal * 1e3:.2f} mV when the latch is "
+                f"{what}: {developed * 1e3:.2f} mV of a nominal margin of {nominal * 1e3:.2f} mV when the latch is "
                 f"clocked, less than {LEAST_DEVELOPED:.0%}: raise sense.{key}"
             )
+
+
+def _nominal(waves: Waves, low: int, high: int) -> float:
+    """Smaller of the two gaps to the reference with nominal junctions, V."""
+    reference = float(waves["v(ref)"][0])
+    return min(reference - float(waves[f"v(bl{low})"][0]), float(waves[f"v(bl{high})"][0]) - reference)
 
 
 def sense_margin(
@@ -164,7 +178,7 @@ def sense_margin(
         high_state=state_name(fan_in, high),
         reference=reference_resistance(technology, operation, fan_in),
         v_reference=v_reference,
-        nominal=min(v_reference - float(nominal[f"v(bl{low})"][0]), float(nominal[f"v(bl{high})"][0]) - v_reference),
+        nominal=_nominal(nominal, low, high),
         worst=float(gap.min()),
         at_3_sigma=tails[3.0],
         at_6_sigma=tails[6.0],

@@ -1,7 +1,7 @@
 """Writes in the SOT and the STT cell: switching time, energy by contributor, error rate, read disturb."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from math import exp, expm1
 
 import numpy as np
@@ -9,14 +9,15 @@ import numpy.typing as npt
 
 from spintronics.cards import ModelCards
 from spintronics.characterize.device_table import OperationFailed
-from spintronics.characterize.operations import crossing, energy
+from spintronics.characterize.operations import crossing, energy, settling
 from spintronics.circuits.stt_write_bench import SttWriteBench
-from spintronics.circuits.write_bench import HIGHEST_WRITE_VOLTAGE, WriteBench
-from spintronics.magnetics import Macrospin
+from spintronics.circuits.write_bench import HIGHEST_WRITE_VOLTAGE, RELAX, WriteBench
+from spintronics.magnetics import Macrospin, Pulse, simulate, thermal_states
 from spintronics.ngspice import Simulator, Waves
 from spintronics.technology import SttCell, Technology
 
 FloatArray = npt.NDArray[np.float64]
+SOT, STT = "2T1R SOT", "1T1R STT"
 ATTEMPT_TIME = 1e-9  # s, τ0 of the Néel–Brown law; customary
 
 
@@ -28,7 +29,7 @@ class Writes:
         cell: ``"2T1R SOT"`` or ``"1T1R STT"``.
         bit: written, over its opposite.
         voltage: magnitude of the write supply, V.
-        current: through heavy metal or junction halfway through the pulse, A (the first angle's).
+        current: through heavy metal or junction shortly before it switches, A, mean over the angles.
         pulse_width: s.
         times: half the current to the magnetization at the hard plane, s, one per angle; NaN where it did not end in
             the new state.
@@ -103,7 +104,7 @@ def sot_writes(
         return waves, _switching_time(waves, "heavy_metal", bit, bench.pulse_start), _sot_parts(bench, waves)
 
     runs = simulator.map(measure, benches, workers, lambda _: advance(1))
-    return _writes("2T1R SOT", bit, voltage, "heavy_metal", benches[0].pulse_start, pulse_width, runs)
+    return _writes(SOT, bit, voltage, "heavy_metal", benches[0].pulse_start, pulse_width, runs)
 
 
 def stt_writes(
@@ -128,7 +129,55 @@ def stt_writes(
 
     runs = simulator.map(measure, benches, workers, lambda _: advance(1))
     supply = technology.cmos.supply
-    return _writes("1T1R STT", bit, supply, "junction", benches[0].pulse_start, cell.pulse_width, runs)
+    return _writes(STT, bit, supply, "junction", benches[0].pulse_start, cell.pulse_width, runs)
+
+
+def require_switched(writes: Iterable[Writes]) -> None:
+    """A cell that its own pulse never writes is not tabled as one that costs so much to write.
+
+    Raises:
+        OperationFailed: no write of a bit ended in the new state; names the keys.
+    """
+    for w in writes:
+        if w.failures == len(w.times):
+            keys = (
+                "write.current or write.pulse_width; a positive heavy_metal.spin_hall_angle writes the other way round"
+                if w.cell == SOT
+                else "stt.pulse_width or stt.access_width, or lower stt.ra"
+            )
+            raise OperationFailed(
+                f"{w.cell}, write {w.bit}: none of {len(w.times)} writes ended in the new state: raise {keys}"
+            )
+
+
+def current_pulse(writes: Writes) -> Pulse:
+    """The heavy metal's current in the cell as a trapezoid: half-height width, mean of the 10–90 % edges / 0.8.
+
+    Positive where it flows from T1 to T2, as written '1'.
+    """
+    time, current = writes.waves.x, np.abs(writes.waves["i(vheavy_metal)"])
+    top = float(current.max())
+    up = [crossing(time, current, share * top, 0.0) for share in (0.1, 0.5, 0.9)]
+    down = [settling(time, current, share * top, up[2], float(time[-1])) for share in (0.9, 0.5, 0.1)]
+    width = down[1] - up[1]
+    rise = (up[2] - up[0] + down[2] - down[0]) / 2 / 0.8
+    return Pulse(strip=top if writes.bit else -top, width=width, rise=min(rise, width))
+
+
+def integrated_failures(technology: Technology, writes: Writes, trajectories: int, seed: int) -> tuple[int, int]:
+    """Writes that the LLG integrator leaves in the old state with the cell's pulse, of ``trajectories``.
+
+    Returns:
+        from frozen thermal angles, as in ngspice; with the thermal field throughout.
+    """
+    layer, pulse = Macrospin.of(technology).free_layer, current_pulse(writes)
+    initial = thermal_states(layer, 1 if writes.bit else -1, trajectories, seed=seed)
+    duration = pulse.width + pulse.rise + RELAX
+    failed = []
+    for kelvin in (0.0, layer.temperature):
+        ensemble = simulate(replace(layer, temperature=kelvin), pulse, initial, duration, seed=seed + 1)
+        failed.append(int((~ensemble.switched).sum()))
+    return failed[0], failed[1]
 
 
 def read_disturb(stability: float, critical_current: float, read_current: float, duration: float) -> float:
@@ -150,15 +199,6 @@ def read_disturb(stability: float, critical_current: float, read_current: float,
     return -expm1(-duration / ATTEMPT_TIME * exp(-barrier))
 
 
-def critical_stt_current(spin: Macrospin, bit: int) -> float:
-    """Junction current at which spin transfer alone writes a bit, A.
-
-    I_s,c (1 ± p²) / p: + out of P ('1'), − out of AP ('0'); their ratio is the write asymmetry.
-    """
-    p = spin.junction.polarization
-    return spin.critical_spin_current * (1 + (1 if bit else -1) * p * p) / p
-
-
 def _writes(
     cell: str,
     bit: int,
@@ -170,7 +210,11 @@ def _writes(
 ) -> Writes:
     waves = runs[0][0]
     parts = {name: float(np.mean([run[2][name] for run in runs])) for name in runs[0][2]}
-    current = float(np.abs(np.interp(start + pulse_width / 2, waves.x, waves[f"i(v{source})"])))
+    currents = []
+    for w, time, _ in runs:
+        before = 0.8 * time if np.isfinite(time) else pulse_width / 2
+        currents.append(np.abs(np.interp(start + before, w.x, w[f"i(v{source})"])))
+    current = float(np.mean(currents))
     return Writes(cell, bit, voltage, current, pulse_width, np.array([run[1] for run in runs]), parts, waves)
 
 

@@ -28,8 +28,6 @@ class SttWriteBench:
     theta: float
     phi: float
 
-    SHARED = ("word_line",)
-    """Supplies that serve all columns at once."""
     SUPPLIES = ("bit_line", "source_line", "word_line")
 
     @property

@@ -39,8 +39,6 @@ class WriteBench:
     phi: float
     pulse_width: float
 
-    SHARED = ("word_line",)
-    """Supplies that serve all columns at once."""
     SUPPLIES = ("write_supply", "word_line", "enable")
 
     @property

@@ -76,7 +76,13 @@ class FirstLayer(StrEnum):
 
 @dataclass(frozen=True)
 class AndOperations:
-    """One-bit ANDs of one layer for one image: macs · w_bits · i_bits."""
+    """One-bit ANDs of one layer for one image: macs · w_bits · input_bits.
+
+    Attributes:
+        w_bits, i_bits: the configuration W:I.
+        first_layer: the convention.
+        input_bits: of this layer's inputs: i_bits, or the convention's in the first layer.
+    """
 
     network: str
     layer: str
@@ -84,6 +90,7 @@ class AndOperations:
     i_bits: int
     first_layer: FirstLayer
     and_operations: int
+    input_bits: int
 
 
 def and_operations(network: Network, widths: BitWidths, first_layer: FirstLayer) -> tuple[AndOperations, ...]:
@@ -93,13 +100,13 @@ def and_operations(network: Network, widths: BitWidths, first_layer: FirstLayer)
 
     >>> from spintronics.networks.zoo import svhn
     >>> for row in and_operations(svhn(), BitWidths(1, 1), FirstLayer.SEED)[:2]:
-    ...     print(row.layer, row.w_bits, row.i_bits, row.and_operations)
-    conv0 1 32 149299200
-    conv1 1 1 8957952
+    ...     print(row.layer, row.w_bits, row.i_bits, row.input_bits, row.and_operations)
+    conv0 1 1 32 149299200
+    conv1 1 1 1 8957952
     """
     rows = []
     for index, work in enumerate(network.work):
-        i_bits = first_layer.input_bits if index == 0 else widths.inputs
-        operations = work.macs * widths.weights * i_bits
-        rows.append(AndOperations(network.name, work.name, widths.weights, i_bits, first_layer, operations))
+        bits = first_layer.input_bits if index == 0 else widths.inputs
+        ands = work.macs * widths.weights * bits
+        rows.append(AndOperations(network.name, work.name, widths.weights, widths.inputs, first_layer, ands, bits))
     return tuple(rows)

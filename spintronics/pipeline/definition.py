@@ -32,6 +32,9 @@ def _fan_ins(values: list[int]) -> list[int]:
 _LIST = (BeforeValidator(_as_list), AfterValidator(_each_once), Field(min_length=1))
 
 
+PulseWidth = Annotated[Time, Field(ge=0.2e-9, le=100e-9)]  # longer than the driver's edges, short enough to run
+
+
 class Pipeline(BaseModel):
     """What every experiment has.
 
@@ -48,7 +51,7 @@ class Pipeline(BaseModel):
     experiment: str
     name: Annotated[str, Field(pattern=r"^\w[\w.-]*$")]
     technology: str
-    seed: Annotated[int, Field(ge=0, strict=True)]
+    seed: Annotated[int, Field(ge=0, lt=2**63, strict=True)]
     thermal_angles: Annotated[int, Field(ge=1, strict=True)]
 
 
@@ -80,7 +83,7 @@ class WritePipeline(Pipeline):
 
     experiment: Literal["write"]
     currents: Annotated[list[Current], *_LIST]
-    pulse_widths: Annotated[list[Time], *_LIST]
+    pulse_widths: Annotated[list[PulseWidth], *_LIST]
     pulses: Annotated[int, Field(ge=1, strict=True)]
 
 
@@ -108,9 +111,9 @@ def load_pipeline(name_or_path: str | Path, overrides: Mapping[str, str] | None 
             of_technology[key.removeprefix("technology.")] = value
         else:
             values[key] = _toml_value(value)
-    kind = EXPERIMENTS.get(values.get("experiment", ""))
+    found = values.get("experiment", "missing")
+    kind = EXPERIMENTS.get(found) if isinstance(found, str) else None
     if kind is None:
-        found = values.get("experiment")
         raise InputError(f"pipeline file {path}: experiment = {found!r}: must be one of {', '.join(EXPERIMENTS)}")
     try:
         pipeline = kind.model_validate(values)

@@ -36,9 +36,9 @@ class ImceRun(Run):
 
     def _stages(self) -> None:
         results = self._operations()
-        margins = self._sense_margins()
+        self._sense_margins()
         operations.require_right(results)
-        sense_margin.require_developed(m for m in margins if m.fan_in <= 2)
+        sense_margin.require_developed(self.technology, self._cards, self._simulator, results)
         table = self._device_table(results)
         self._cost(self._networks, self._widths, SubArray(self.technology, table))
 
@@ -64,7 +64,7 @@ class ImceRun(Run):
         self._figures["sense_waveforms"] = lambda: draw.sense_waveforms(results)
         return results
 
-    def _sense_margins(self) -> list[sense_margin.SenseMargin]:
+    def _sense_margins(self) -> None:
         from spintronics.report import figures as draw
 
         solved, margins = [], []
@@ -90,7 +90,6 @@ class ImceRun(Run):
             self._table("sense_margin", tables.sense_margin(margins))
             self._table("sense_voltage", tables.sense_voltage(solved))
         self._figures["sense_margin"] = lambda: draw.sense_margin(solved, margins)
-        return margins
 
     def _device_table(self, results: Sequence[operations.OperationResult]) -> DeviceTable:
         def mean(name: str) -> ActionCost:

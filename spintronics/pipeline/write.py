@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from spintronics.characterize import writing
-from spintronics.magnetics import Macrospin, Pulse, WriteErrors, write_error_rate
+from spintronics.errors import InputError
+from spintronics.magnetics import Macrospin
 from spintronics.pipeline.definition import WritePipeline
 from spintronics.pipeline.run import Run
 from spintronics.report import tables
 
-TRAJECTORIES = 2000  # of the stochastic integrator, for each pulse width
-CELL_RISE = 0.2e-9  # s; current edge in the cell, as its waveforms show
+TRAJECTORIES = 1000  # of the stochastic integrator, for each pulse width
 
 
 @dataclass
@@ -23,6 +23,13 @@ class WriteRun(Run):
     def _prepare(self) -> None:
         t = self.technology
         self._spin = Macrospin.of(t)
+        slowest = 1.2 * self._spin.critical_write_current
+        for current in self.pipeline.currents:
+            if current < slowest:
+                raise InputError(
+                    f"currents: {current * 1e6:g} µA: must be above {slowest * 1e6:.3g} µA, the instability threshold "
+                    "and a fifth, or nothing is written in any reasonable time"
+                )
         self._angles = self._spin.thermal_angles(self.pipeline.thermal_angles, self.pipeline.seed)
 
     def _stages(self) -> None:
@@ -33,7 +40,7 @@ class WriteRun(Run):
         errors, integrated = self._error_rate()
         self._figures["write_cells"] = lambda: draw.cell_waveforms(compared)
         self._figures["switching_time"] = lambda: draw.switching_time(sweep, self._spin.critical_write_current)
-        self._figures["write_error_rate"] = lambda: draw.write_error_rate(errors, integrated)
+        self._figures["write_error_rate"] = lambda: draw.write_error_rate(errors, integrated, TRAJECTORIES)
 
     def _compared(self) -> list[writing.Writes]:
         """Both bits into both cells at the technology's own pulses."""
@@ -53,6 +60,7 @@ class WriteRun(Run):
                 writes += [
                     writing.stt_writes(t, t.stt, *context, bit, self._angles, self.workers, advance) for bit in (0, 1)
                 ]
+            writing.require_switched(writes)
             self._table("write", tables.write(writes))
             self._table("write_energy", tables.write_energy(writes))
             self._table("read_disturb", tables.read_disturb(t, self._spin))
@@ -76,7 +84,7 @@ class WriteRun(Run):
             self._table("write_current", tables.write_current(writes))
         return writes
 
-    def _error_rate(self) -> tuple[list[writing.Writes], WriteErrors]:
+    def _error_rate(self) -> tuple[list[writing.Writes], list[tuple[int, int]]]:
         """Write errors against pulse width in the SOT cell, and by the stochastic integrator."""
         t, context = self.technology, (self._cards, self._simulator)
         angles = self._spin.thermal_angles(self.pipeline.pulses, self.pipeline.seed + 1)
@@ -87,8 +95,6 @@ class WriteRun(Run):
                 [voltage] = writing.write_voltages(t, *context, bit, np.array([t.write.current]))
                 for width in self.pipeline.pulse_widths:
                     writes.append(writing.sot_writes(t, *context, bit, voltage, width, angles, self.workers, advance))
-            pulse = Pulse(strip=-np.copysign(t.write.current, t.heavy_metal.spin_hall_angle), rise=CELL_RISE)
-            widths = self.pipeline.pulse_widths
-            integrated = write_error_rate(t, pulse, widths, TRAJECTORIES, self.pipeline.seed)
-            self._table("write_error_rate", tables.write_error_rate(writes, integrated))
+            integrated = [writing.integrated_failures(t, w, TRAJECTORIES, self.pipeline.seed) for w in writes]
+            self._table("write_error_rate", tables.write_error_rate(writes, integrated, TRAJECTORIES))
         return writes, integrated

@@ -14,7 +14,6 @@ from spintronics.accelerator import NetworkCost
 from spintronics.characterize.operations import OperationResult
 from spintronics.characterize.sense_margin import SenseMargin, SenseTrials
 from spintronics.characterize.writing import Writes
-from spintronics.magnetics import WriteErrors
 from spintronics.montecarlo import failure_probability
 
 # Okabe and Ito's palette: distinct to colour-blind readers; hatching and labels carry the rest.
@@ -129,8 +128,8 @@ def switching_time(writes: Sequence[Writes], threshold: float) -> Figure:
     return figure
 
 
-def write_error_rate(writes: Sequence[Writes], integrated: WriteErrors) -> Figure:
-    """Write-error rate against pulse width, with 95 % intervals, over the stochastic integrator's."""
+def write_error_rate(writes: Sequence[Writes], integrated: Sequence[tuple[int, int]], trajectories: int) -> Figure:
+    """Write-error rate against pulse width, with 95 % intervals, over the LLG integrator's with the same currents."""
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(5.0, 3.2), layout="constrained")
         panel = figure.subplots()
@@ -147,11 +146,14 @@ def write_error_rate(writes: Sequence[Writes], integrated: WriteErrors) -> Figur
                 color=COLOURS[bit],
                 label=f"cell in ngspice, write '{bit}'",
             )
-        low, high = integrated.interval()
-        order = np.argsort(integrated.widths)
-        widths = integrated.widths[order] * 1e9
-        panel.plot(widths, integrated.rate[order], color="black", linewidth=0.9, label="LLG with thermal field")
-        panel.fill_between(widths, low[order], high[order], color="black", alpha=0.15, linewidth=0)
+        for bit in (0, 1):
+            points = sorted(
+                (w.pulse_width * 1e9, rates) for w, rates in zip(writes, integrated, strict=True) if w.bit == bit
+            )
+            for n, (style, name) in enumerate((("--", "frozen angles"), ("-", "thermal field"))):
+                label = f"LLG, {name}" if bit == 0 else None
+                shares = [failures[n] / trajectories for _, failures in points]
+                panel.plot([x for x, _ in points], shares, style, color=COLOURS[bit], linewidth=0.9, label=label)
         panel.set_xlabel("write pulse (ns)")
         panel.set_ylabel("write-error rate")
         panel.set_ylim(-0.02, 1.02)

@@ -17,7 +17,7 @@ from spintronics.array import SubArray
 from spintronics.characterize import writing
 from spintronics.characterize.operations import OperationResult
 from spintronics.characterize.sense_margin import SenseMargin, SenseTrials
-from spintronics.magnetics import Macrospin, WriteErrors
+from spintronics.magnetics import Macrospin
 from spintronics.montecarlo import failure_probability, normal_tail
 from spintronics.networks import AndOperations, BitWidths, Storage
 from spintronics.technology import Technology
@@ -171,6 +171,7 @@ def and_operations(counts: Iterable[AndOperations]) -> list[Row]:
             "i_bits": c.i_bits,
             "first_layer": c.first_layer.value,
             "and_operations": c.and_operations,
+            "input_bits": c.input_bits,
         }
         for c in counts
     ]
@@ -301,27 +302,26 @@ def write_current(writes: Iterable[writing.Writes]) -> list[Row]:
     ]
 
 
-def write_error_rate(writes: Iterable[writing.Writes], integrated: WriteErrors) -> list[Row]:
-    """One row per bit and pulse width, with the exact 95 % interval, beside the stochastic integrator's rate."""
-    low, high = integrated.interval()
+def write_error_rate(
+    writes: Sequence[writing.Writes], integrated: Sequence[tuple[int, int]], trajectories: int
+) -> list[Row]:
+    """One row per bit and pulse width, beside the LLG integrator's with the same current; exact 95 % intervals.
+
+    Args:
+        integrated: failures of the integrator from frozen angles, and with a thermal field, of ``trajectories``.
+    """
     rows: list[Row] = []
-    for w in writes:
-        n = int(np.argmin(np.abs(integrated.widths - w.pulse_width)))
-        f = failure_probability(w.failures, len(w.times))
-        rows.append(
-            {
-                "bit": w.bit,
-                "pulse_ns": w.pulse_width * 1e9,
-                "writes": f.trials,
-                "failures": f.failures,
-                "p_fail": f.p,
-                "p_fail_low": f.low,
-                "p_fail_high": f.high,
-                "llg_p_fail": float(integrated.rate[n]),
-                "llg_p_fail_low": float(low[n]),
-                "llg_p_fail_high": float(high[n]),
-            }
-        )
+    for w, (frozen, thermal) in zip(writes, integrated, strict=True):
+        row: dict[str, str | int | float | None] = {"bit": w.bit, "pulse_ns": w.pulse_width * 1e9}
+        for prefix, failures, trials in (
+            ("", w.failures, len(w.times)),
+            ("llg_frozen_", frozen, trajectories),
+            ("llg_thermal_", thermal, trajectories),
+        ):
+            f = failure_probability(failures, trials)
+            row |= {f"{prefix}writes": f.trials, f"{prefix}failures": f.failures, f"{prefix}p_fail": f.p}
+            row |= {f"{prefix}p_fail_low": f.low, f"{prefix}p_fail_high": f.high}
+        rows.append(row)
     return rows
 
 
@@ -331,7 +331,7 @@ def read_disturb(technology: Technology, spin: Macrospin) -> list[Row]:
     rows: list[Row] = []
     for cell, critical in (
         ("2T1R SOT", spin.critical_read_current),
-        *((("1T1R STT", writing.critical_stt_current(spin, 1)),) if technology.stt else ()),
+        *((("1T1R STT", spin.free_layer.critical_junction_current(1)),) if technology.stt else ()),
     ):
         current = technology.sense.current
         rows.append(

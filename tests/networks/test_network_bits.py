@@ -42,10 +42,10 @@ def test_convention_replaces_the_first_input_width_only(text: str, first_layer: 
     network, widths = load("svhn"), BitWidths.parse(text)
     rows = and_operations(network, widths, first_layer)
     assert [row.layer for row in rows] == [work.name for work in network.work]
-    assert [row.i_bits for row in rows] == [{"seed": 32, "practical": 8}[first_layer]] + [widths.inputs] * 7
+    assert [row.input_bits for row in rows] == [{"seed": 32, "practical": 8}[first_layer]] + [widths.inputs] * 7
     assert {row.w_bits for row in rows} == {widths.weights}
     for row, work in zip(rows, network.work, strict=True):
-        assert row.and_operations == work.macs * row.w_bits * row.i_bits
+        assert row.and_operations == work.macs * row.w_bits * row.input_bits
 
 
 def first_layer_dominates(network: Network, text: str, first_layer: FirstLayer) -> bool:
