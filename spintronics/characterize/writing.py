@@ -9,10 +9,10 @@ import numpy.typing as npt
 
 from spintronics.cards import ModelCards
 from spintronics.characterize.device_table import OperationFailed
-from spintronics.characterize.operations import crossing, energy, settling
+from spintronics.characterize.operations import crossing, energy
 from spintronics.circuits.stt_write_bench import SttWriteBench
-from spintronics.circuits.write_bench import HIGHEST_WRITE_VOLTAGE, RELAX, WriteBench
-from spintronics.magnetics import Macrospin, Pulse, simulate, thermal_states
+from spintronics.circuits.write_bench import HIGHEST_WRITE_VOLTAGE, WriteBench
+from spintronics.magnetics import Macrospin, SampledPulse, simulate, thermal_states
 from spintronics.ngspice import Simulator, Waves
 from spintronics.technology import SttCell, Technology
 
@@ -150,18 +150,18 @@ def require_switched(writes: Iterable[Writes]) -> None:
             )
 
 
-def current_pulse(writes: Writes) -> Pulse:
-    """The heavy metal's current in the cell as a trapezoid: half-height width, mean of the 10–90 % edges / 0.8.
+def current_pulse(writes: Writes) -> SampledPulse:
+    """The heavy metal's current in the cell, for the LLG integrator; positive from T1 to T2, as '1' is written.
 
-    Positive where it flows from T1 to T2, as written '1'.
+    Its edges are the line's: an exponential rise, a faster fall.  A trapezoid of the same width leaves a fifth fewer
+    writes undone at 0.75 ns.
     """
-    time, current = writes.waves.x, np.abs(writes.waves["i(vheavy_metal)"])
-    top = float(current.max())
-    up = [crossing(time, current, share * top, 0.0) for share in (0.1, 0.5, 0.9)]
-    down = [settling(time, current, share * top, up[2], float(time[-1])) for share in (0.9, 0.5, 0.1)]
-    width = down[1] - up[1]
-    rise = (up[2] - up[0] + down[2] - down[0]) / 2 / 0.8
-    return Pulse(strip=top if writes.bit else -top, width=width, rise=min(rise, width))
+    current = writes.waves["i(vheavy_metal)"]
+    top = float(np.abs(current).max())
+    times = writes.waves.x
+    return SampledPulse(
+        strip=top, width=float(times[-1]), rise=0.0, sample_times=times, samples=np.asarray(current / top)
+    )
 
 
 def integrated_failures(technology: Technology, writes: Writes, trajectories: int, seed: int) -> tuple[int, int]:
@@ -172,10 +172,9 @@ def integrated_failures(technology: Technology, writes: Writes, trajectories: in
     """
     layer, pulse = Macrospin.of(technology).free_layer, current_pulse(writes)
     initial = thermal_states(layer, 1 if writes.bit else -1, trajectories, seed=seed)
-    duration = pulse.width + pulse.rise + RELAX
     failed = []
     for kelvin in (0.0, layer.temperature):
-        ensemble = simulate(replace(layer, temperature=kelvin), pulse, initial, duration, seed=seed + 1)
+        ensemble = simulate(replace(layer, temperature=kelvin), pulse, initial, pulse.width, seed=seed + 1)
         failed.append(int((~ensemble.switched).sum()))
     return failed[0], failed[1]
 

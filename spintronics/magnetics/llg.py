@@ -1,6 +1,6 @@
 """Landau–Lifshitz–Gilbert equation of one spin, and its deterministic trajectories by SciPy."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -49,6 +49,27 @@ class Pulse:
 def cross(a: FloatArray, b: FloatArray) -> FloatArray:
     """a × b, vectors along the first axis."""
     return np.stack([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]])
+
+
+@dataclass(frozen=True)
+class SampledPulse(Pulse):
+    """Current that follows a waveform, such as one from a circuit simulator.
+
+    Args:
+        samples: height at ``sample_times``, 1 = the full ``strip`` and ``junction``; linear in between, 0 outside.
+        sample_times: rising, s.
+
+    >>> ramp = SampledPulse(120e-6, sample_times=np.array([0.0, 1e-9]), samples=np.array([0.0, 1.0]))
+    >>> ramp.height(np.array([0.5e-9, 2e-9])).round(9).tolist()
+    [0.5, 0.0]
+    """
+
+    sample_times: FloatArray = field(default_factory=lambda: np.array([0.0]))
+    samples: FloatArray = field(default_factory=lambda: np.array([0.0]))
+
+    def height(self, time: FloatArray) -> FloatArray:
+        """Height at these times."""
+        return np.interp(time, self.sample_times, self.samples, left=0.0, right=0.0)
 
 
 def rate(layer: FreeLayer, m: FloatArray, strip: float, junction: float, field: FloatArray) -> FloatArray:

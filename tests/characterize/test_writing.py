@@ -88,17 +88,13 @@ def test_write_errors_agree_with_the_integrator(technology: Technology, spin: Ma
     by_llg = binomtest(frozen, 1000).proportion_ci(0.99)
     assert in_cell.low < by_llg.high
     assert by_llg.low < in_cell.high
-    assert 200 < thermal < frozen < 800  # neither all nor none; the field helps slow angles along
+    assert 200 < thermal < frozen < 850  # neither all nor none; the field helps slow angles along
 
 
-def test_pulse_in_the_cell_is_measured_on_its_waveform(technology: Technology, sot: list[writing.Writes]) -> None:
+def test_integrator_follows_the_cells_own_current(technology: Technology, sot: list[writing.Writes]) -> None:
     for w in sot:
         pulse = writing.current_pulse(w)
-        assert abs(pulse.strip) == pytest.approx(technology.write.current, rel=0.01)
-        assert (pulse.strip > 0) == (w.bit == 1)
-        assert 0 < pulse.width - technology.write.pulse_width < 0.15e-9  # the line keeps the current up a little
-        charge = float(np.trapezoid(np.abs(w.waves["i(vheavy_metal)"]), w.waves.x))
-        assert charge == pytest.approx(abs(pulse.strip) * pulse.width, rel=0.05)
+        assert pulse.strip * pulse.height(w.waves.x) == pytest.approx(w.waves["i(vheavy_metal)"], abs=1e-9)
 
 
 def test_a_cell_that_is_never_written_is_refused(technology: Technology, sot: list[writing.Writes]) -> None:
