@@ -438,7 +438,7 @@ def test_what_cannot_work_is_one_line_and_costs_nothing(settings: list[str], nam
 
 def test_write_experiment_leaves_its_tables_and_figures(tmp_path: Path) -> None:
     few = ["thermal_angles=2", "pulses=3", 'currents=["100 uA"]', 'pulse_widths=["1 ns", "2.5 ns"]']
-    few += ["technology.stt.pulse_width=6 ns"]
+    few += ["technology.stt.pulse_width=25 ns"]
     command = [COMMAND, "run", "write", "--out", tmp_path / "write"]
     answer = subprocess.run(
         [*command, *(part for setting in few for part in ("--set", setting))],
