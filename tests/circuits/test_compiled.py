@@ -1,5 +1,6 @@
 """Compiled junction models: taken where the simulator has OSDI and they can be built, said so where not."""
 
+import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,6 +18,7 @@ TECHNOLOGY = Technology.load("imce45")
 needs_openvaf = pytest.mark.skipif(
     find_spec("openvaf_py") is None, reason="openvaf-py has wheels for Python 3.11 and 3.12 alone"
 )
+needs_compiler = pytest.mark.skipif(not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="no C compiler here")
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +36,7 @@ def test_without_osdi_nothing_is_compiled(cache: Path) -> None:
 
 
 @needs_openvaf
+@needs_compiler
 def test_with_osdi_decks_load_the_compiled_model_once_built(cache: Path) -> None:
     found, notes = with_compiled_devices(cards.locate(TECHNOLOGY), osdi=True)
     libraries = sorted(cache.glob("*.osdi"))
@@ -56,6 +59,7 @@ def test_without_a_compiler_the_subcircuit_is_kept_and_the_reason_said(
 
 
 @needs_openvaf
+@needs_compiler
 @pytest.mark.skipif(not has_osdi(find_ngspice()), reason="this ngspice has no OSDI")
 def test_a_write_through_the_compiled_model_is_that_of_the_subcircuit() -> None:
     own = cards.locate(TECHNOLOGY)

@@ -1,5 +1,6 @@
 """``spintronics veriloga lower`` and ``osdi``: files, exit status, one line for each error, nothing half-written."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -75,7 +76,8 @@ def test_syntax_error_is_one_line_with_its_place(tmp_path: Path) -> None:
 
 
 def test_folder_that_is_not_there(tmp_path: Path) -> None:
-    for kind in ("lower", "osdi"):
+    compiler = any(map(shutil.which, ("cc", "gcc", "clang")))
+    for kind in ("lower", "osdi") if compiler else ("lower",):
         done = command(kind, DIODE, "-o", tmp_path / "nowhere/out")
         assert done.returncode == 2
         assert done.stderr.count("\n") == 1
