@@ -207,7 +207,7 @@ class _Bars:
         def advance(amount: int) -> None:
             progress.advance(task, amount)
             speed = progress.tasks[task].speed
-            progress.update(task, rate=f"{speed:,.0f} trials/s" if speed else "")
+            progress.update(task, rate=f"{speed:,.0f}/s" if speed else "")
 
         return advance
 
