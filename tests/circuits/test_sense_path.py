@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import brentq
 
 from spintronics import cards
-from spintronics.circuits.library import Deck, new_circuit, transistors
+from spintronics.circuits.library import Deck, free_layer, new_circuit, transistors
 from spintronics.circuits.sense_path import (
     Operation,
     SensePath,
@@ -104,7 +104,7 @@ def test_branch_resistance_at_bias_satisfies_kirchhoff() -> None:
 def test_sense_cell_is_the_full_cell_with_its_verilog_a_junction(bit: int, state: float) -> None:
     technology = Technology.load("imce45")
     model_cards = cards.locate(technology)
-    j, h = technology.junction, technology.heavy_metal
+    h = technology.heavy_metal
     circuit = new_circuit("full cell", technology, model_cards, ("sot_cell_2t1r", "generated/she_mtj"))
     circuit.V("word", "word", circuit.gnd, technology.cmos.supply)
     circuit.I("read", circuit.gnd, "bl", technology.sense.current)
@@ -115,14 +115,7 @@ def test_sense_cell_is_the_full_cell_with_its_verilog_a_junction(bit: int, state
         "junction",
         "she_mtj",
         *("t1", "0", "t3", "0", "0", "0", "mx", "my", "mz"),
-        l_mtj=j.length,
-        w_mtj=j.width,
-        t_fl=j.free_layer,
-        ms=j.saturation_magnetization,
-        alpha=j.damping,
-        ra=j.ra,
-        tmr0=j.tmr,
-        v_h=j.half_tmr_voltage,
+        **free_layer(technology, int(state), 0.0, 0.0),
         l_hm=h.length,
         w_hm=h.width,
         t_hm=h.thickness,
