@@ -120,9 +120,6 @@ def test_sense_cell_is_the_full_cell_with_its_verilog_a_junction(bit: int, state
         w_hm=h.width,
         t_hm=h.thickness,
         rho_hm=h.resistivity,
-        theta0=0.0,
-        phi0=0.0,
-        state0=state,
     )
     deck = Deck(circuit, ".op", ("v(bl)",), technology.cmos.temperature, "reltol=1e-6")
     full = float(Simulator().run(deck.text())["v(bl)"][0])
