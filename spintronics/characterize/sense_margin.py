@@ -16,9 +16,9 @@ from spintronics.technology import Technology
 
 FloatArray = npt.NDArray[np.float64]
 
-# A longer table of junction values parses slower than it saves in process starts; fixed, so that results do not
-# depend on the number of workers.
-CHUNK = 2000
+# Trials a deck: enough to hide the start of a process, few enough to share out; fixed, so that results do not depend
+# on the number of workers.
+CHUNK = 5000
 HEADROOM = 0.2  # V that the read current source needs across it; assumed, about a threshold less a gate drive
 LEAST_DEVELOPED = 0.8  # of the nominal margin, for an operation to be costed; assumed
 
@@ -97,11 +97,8 @@ def solve_trials(
     _check_headroom(technology, simulator, path)
 
     def solve(with_simulator: Simulator, chunk: JunctionTrials) -> FloatArray:
-        # A sweep over a single index is no sweep to ngspice: solve the lone trial twice.
-        r_p, tmr = (np.repeat(a, 2, axis=0) if len(chunk) == 1 else a for a in (chunk.r_p, chunk.tmr))
-        waves = with_simulator.run(path.trials(r_p, tmr).text())
-        solved = np.stack([waves[f"v(bl{n})"] for n in range(fan_in + 1)], axis=1)
-        return solved[: len(chunk)]
+        waves = with_simulator.run(path.trials(chunk.r_p, chunk.tmr).text())
+        return np.stack([path.sense_voltages(waves, len(chunk), n) for n in range(fan_in + 1)], axis=1)
 
     parts = simulator.map(solve, junctions.chunks(CHUNK), workers, lambda chunk: advance(len(chunk)))
     return SenseTrials(fan_in, junctions, np.concatenate(parts))

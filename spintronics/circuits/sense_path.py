@@ -1,7 +1,9 @@
 """The sense path at DC: k cells on one bit line against a reference branch, one operating point per trial."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from math import ceil
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 FloatArray = npt.NDArray[np.float64]
 MAX_FAN_IN = 8
+BRANCHES = 16  # solved at each sweep point of the trials; more no longer fit the cache
 
 
 class Operation(StrEnum):
@@ -105,8 +108,8 @@ def reference_resistance(technology: Technology, operation: Operation, fan_in: i
 class SensePath:
     """k cells on one bit line, read with an ideal current; or the reference branch in their place.
 
-    Nodes: ``bl<n>`` is the sense node with n of the k cells antiparallel; every state is solved in one deck, with
-    the same junctions.  Sources: ``idx`` is the trial within the chunk.
+    Nodes: ``bl<n>`` is the sense node with n of the k cells antiparallel (``bl<n>_<lane>`` in trials); every state is
+    solved in one deck, with the same junctions.  Source: ``idx``, the sweep point.
     Netlists: sense_cell_p, sense_cell_ap, reference_branch.
 
     Args:
@@ -123,32 +126,47 @@ class SensePath:
     def __post_init__(self) -> None:
         check_fan_in(self.fan_in)
 
-    def trials(self, r_p: FloatArray, tmr: FloatArray) -> Deck:
+    def trials(self, r_p: FloatArray, tmr: FloatArray, states: tuple[int, ...] | None = None) -> Deck:
         """Deck that solves one operating point per trial and state.
 
-        The trial index is a swept source; each junction's R_P and TMR are piecewise-linear functions of it, read
-        at the integers only.  About 2000 trials a deck is best: longer tables parse slowly.
+        A swept source is the index into tables of junction values: piecewise-linear functions, read at the integers
+        only.  The trials are dealt out to lanes, copies of the line with tables of their own: a sweep point solves a
+        trial of each, for one round of what ngspice does per point.  Tables of more than about 1000 points parse
+        slowly.  Read the result with :meth:`sense_voltages`.
 
         Args:
             r_p: parallel resistances, Ω, shape (trials, k).
             tmr: TMR at zero bias, same shape.
+            states: numbers of antiparallel cells to solve; 0 … k by default.
         """
         circuit = self._circuit(f"sense path, fan-in {self.fan_in}, {len(r_p)} trials", SENSE_CELLS)
         circuit.V("idx", "idx", circuit.gnd, 0)
-        for k in range(self.fan_in):
-            circuit.B(f"g_p{k}", f"g_p{k}", circuit.gnd, v=f"pwl(v(idx),{_table(1e3 / r_p[:, k])})")
-            circuit.B(f"tmr{k}", f"tmr{k}", circuit.gnd, v=f"pwl(v(idx),{_table(tmr[:, k])})")
-        for antiparallel in range(self.fan_in + 1):
-            self._branch(circuit, antiparallel, [(f"g_p{k}", f"tmr{k}") for k in range(self.fan_in)])
-        return self._deck(circuit, f".dc vidx 0 {len(r_p) - 1} 1")
+        wanted = states or tuple(self._states)
+        dealt = _dealt(len(r_p), BRANCHES // len(wanted))
+        for lane, own in enumerate(dealt):
+            junctions = []
+            for k in range(self.fan_in):
+                junctions.append((f"g_p{k}_{lane}", f"tmr{k}_{lane}"))
+                circuit.B(junctions[k][0], junctions[k][0], circuit.gnd, v=_table(1e3 / r_p[own, k]))
+                if k >= self.fan_in - max(wanted):  # a cell that is antiparallel in some state
+                    circuit.B(junctions[k][1], junctions[k][1], circuit.gnd, v=_table(tmr[own, k]))
+            for antiparallel in wanted:
+                self._branch(circuit, f"bl{antiparallel}_{lane}", antiparallel, junctions)
+        saved = tuple(f"v(bl{n}_{lane})" for lane in range(len(dealt)) for n in wanted)
+        return self._deck(circuit, f".dc vidx 0 {dealt.shape[1] - 1} 1", saved)
+
+    def sense_voltages(self, waves: Mapping[str, FloatArray], trials: int, antiparallel: int) -> FloatArray:
+        """Sense voltage of each trial in one state, V, shape (trials,), from the result of :meth:`trials`."""
+        lanes = sum(name.startswith(f"v(bl{antiparallel}_") for name in waves)
+        return np.concatenate([waves[f"v(bl{antiparallel}_{lane})"] for lane in range(lanes)])[:trials]
 
     def nominal(self, operation: Operation) -> Deck:
         """Deck with every junction at its nominal value, and this operation's reference at node ``ref``."""
         t = self.technology
         circuit = self._circuit(f"sense path, fan-in {self.fan_in}, nominal", (*SENSE_CELLS, "reference_branch"))
         nominal_junction(circuit, t)
-        for antiparallel in range(self.fan_in + 1):
-            self._branch(circuit, antiparallel, [("g_p", "tmr")] * self.fan_in)
+        for antiparallel in self._states:
+            self._branch(circuit, f"bl{antiparallel}", antiparallel, [("g_p", "tmr")] * self.fan_in)
         midpoint = reference_resistance(t, operation, self.fan_in)
         self._read_line(circuit, "ref")
         circuit.X(
@@ -162,7 +180,11 @@ class SensePath:
             w_read=t.cell.read_width,
             fan_in=self.fan_in,
         )
-        return self._deck(circuit, ".op", "v(ref)")
+        return self._deck(circuit, ".op", (*(f"v(bl{n})" for n in self._states), "v(ref)"))
+
+    @property
+    def _states(self) -> range:
+        return range(self.fan_in + 1)
 
     def _circuit(self, title: str, parts: tuple[str, ...]) -> "Circuit":
         circuit = new_circuit(title, self.technology, self.cards, parts)
@@ -175,18 +197,32 @@ class SensePath:
         circuit.I(node, circuit.gnd, node, self.technology.sense.current)
         circuit.R(node, node, f"{node}_cell", max(array.rows / 2 * array.bit_line_resistance, 1e-3))
 
-    def _branch(self, circuit: "Circuit", antiparallel: int, junctions: list[tuple[str, str]]) -> None:
+    def _branch(self, circuit: "Circuit", node: str, antiparallel: int, junctions: list[tuple[str, str]]) -> None:
         """The k cells with the last ``antiparallel`` of them in AP, on a line of their own."""
-        node = f"bl{antiparallel}"
         self._read_line(circuit, node)
         for k, (g_p, tmr) in enumerate(junctions):
             bit = int(k >= self.fan_in - antiparallel)
             sense_cell(circuit, self.technology, f"{node}_{k}", bit, f"{node}_cell", "word", g_p, tmr)
 
-    def _deck(self, circuit: "Circuit", analysis: str, *more: str) -> Deck:
-        saved = tuple(f"v(bl{n})" for n in range(self.fan_in + 1))
-        return Deck(circuit, analysis, (*saved, *more), self.technology.cmos.temperature, "reltol=1e-6")
+    def _deck(self, circuit: "Circuit", analysis: str, saved: tuple[str, ...]) -> Deck:
+        # A step below vntol ends Newton's iteration; the step after it would be orders of magnitude smaller.
+        return Deck(circuit, analysis, saved, self.technology.cmos.temperature, "reltol=1e-6 vntol=1e-5")
+
+
+def _dealt(trials: int, lanes: int) -> npt.NDArray[np.intp]:
+    """Trials of each lane in order, shape (lanes, sweep points); the last one fills up what is short of a whole sweep.
+
+    At least two points: a sweep over a single one is no sweep to ngspice.
+
+    >>> _dealt(5, 2).tolist(), _dealt(1, 2).tolist()
+    ([[0, 1, 2], [3, 4, 4]], [[0, 0]])
+    """
+    lanes = min(lanes, ceil(trials / 2))
+    points = max(2, ceil(trials / lanes))
+    return np.minimum(np.arange(lanes * points), trials - 1).reshape(lanes, points)
 
 
 def _table(values: FloatArray) -> str:
-    return ",".join(f"{index},{value:.10g}" for index, value in enumerate(values.tolist()))
+    """Expression that is the n-th value at sweep point n; nine digits, far below what the iteration leaves."""
+    pairs = np.column_stack([np.arange(len(values)), values]).ravel()
+    return f"pwl(v(idx),{','.join(['%d,%.9g'] * len(values)) % tuple(pairs)})"

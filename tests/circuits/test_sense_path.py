@@ -44,13 +44,25 @@ def closed_form(technology: Technology, r_p: np.ndarray, tmr: np.ndarray, antipa
 def test_trials_of_ideal_switches_are_resistors_in_parallel(fan_in: int) -> None:
     technology = Technology.load("imce45", CONSTANT_TMR)
     random = np.random.default_rng(fan_in)
-    r_p = technology.junction.r_p * random.normal(1, 0.05, (40, fan_in))
-    tmr = technology.junction.tmr * random.normal(1, 0.10, (40, fan_in))
-    deck = SensePath(technology, cards.locate(technology), fan_in).trials(r_p, tmr)
-    waves = Simulator().run(with_ideal_switches(technology, deck.text()))
+    r_p = technology.junction.r_p * random.normal(1, 0.05, (41, fan_in))
+    tmr = technology.junction.tmr * random.normal(1, 0.10, (41, fan_in))
+    path = SensePath(technology, cards.locate(technology), fan_in)
+    waves = Simulator().run(with_ideal_switches(technology, path.trials(r_p, tmr).text()))
     for antiparallel in range(fan_in + 1):
         expected = closed_form(technology, r_p, tmr, antiparallel)
-        assert waves[f"v(bl{antiparallel})"] == pytest.approx(expected, rel=2e-7)
+        assert path.sense_voltages(waves, len(r_p), antiparallel) == pytest.approx(expected, rel=2e-7)
+
+
+@pytest.mark.parametrize("trials", [1, 2, 3, 41])
+def test_every_trial_gets_its_own_voltage_whatever_their_number(trials: int) -> None:
+    technology = Technology.load("imce45", CONSTANT_TMR)
+    random = np.random.default_rng(trials)
+    r_p = technology.junction.r_p * random.normal(1, 0.05, (trials, 2))
+    tmr = technology.junction.tmr * random.normal(1, 0.10, (trials, 2))
+    path = SensePath(technology, cards.locate(technology), 2)
+    waves = Simulator().run(with_ideal_switches(technology, path.trials(r_p, tmr, (1,)).text()))
+    found = path.sense_voltages(waves, trials, 1)
+    assert found == pytest.approx(closed_form(technology, r_p, tmr, 1), rel=2e-7)
 
 
 def test_tmr_falls_with_the_voltage_across_each_junction() -> None:
