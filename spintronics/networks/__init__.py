@@ -1,30 +1,70 @@
-"""Networks as typed data: layer shapes, the networks of the IMCE slides, bit-wise work, storage."""
+"""Networks as typed data: layer shapes, known networks and a user's own, bit-wise work, storage, buffer traffic."""
 
-from spintronics.networks.bits import AndOperations, BitWidths, FirstLayer, and_operations
-from spintronics.networks.layers import Convolution, FullyConnected, Layer, LayerWork, Network, Pool, Shape
+from spintronics.networks.bits import (
+    CONFIGURATIONS,
+    GRADIENT_BITS,
+    AndOperations,
+    BitWidths,
+    FirstLayer,
+    TrainingStep,
+    and_operations,
+    training_step,
+)
+from spintronics.networks.layers import (
+    INPUT,
+    Addition,
+    Convolution,
+    FullyConnected,
+    Layer,
+    LayerWork,
+    Network,
+    Normalization,
+    Pool,
+    Shape,
+    as_convolution,
+    depthwise,
+)
+from spintronics.networks.loading import load
 from spintronics.networks.storage import Storage, double_precision, quantized, single_precision, storage_table
-from spintronics.networks.zoo import NETWORKS, alexnet, lenet, load, svhn
+from spintronics.networks.traffic import LayerTraffic, buffer_traffic
+from spintronics.networks.zoo import NETWORKS, alexnet, alexnet_grouped, cnv, lenet, lfc, resnet18, svhn, vgg16
 
 __all__ = [
+    "CONFIGURATIONS",
+    "GRADIENT_BITS",
+    "INPUT",
     "NETWORKS",
+    "Addition",
     "AndOperations",
     "BitWidths",
     "Convolution",
     "FirstLayer",
     "FullyConnected",
     "Layer",
+    "LayerTraffic",
     "LayerWork",
     "Network",
+    "Normalization",
     "Pool",
     "Shape",
     "Storage",
+    "TrainingStep",
     "alexnet",
+    "alexnet_grouped",
     "and_operations",
+    "as_convolution",
+    "buffer_traffic",
+    "cnv",
+    "depthwise",
     "double_precision",
     "lenet",
+    "lfc",
     "load",
     "quantized",
+    "resnet18",
     "single_precision",
     "storage_table",
     "svhn",
+    "training_step",
+    "vgg16",
 ]

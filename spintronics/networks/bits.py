@@ -3,6 +3,9 @@
     I * W = Σ_m Σ_n 2^(m+n) bitcount(and(C_n(W), C_m(I)))
 
 so that one multiply-accumulate of a W-bit weight and an I-bit input is W·I one-bit ANDs.
+
+Training sends G-bit gradients back through the same weights: W·G more for the gradient of a layer's inputs, and I·G
+for the gradient of its weights.  The slides' complexity of training, W·I + W·G, leaves the last one out.
 """
 
 from __future__ import annotations
@@ -15,6 +18,8 @@ from spintronics.errors import InputError
 from spintronics.networks.layers import Network
 
 _MAX_BITS = 32
+GRADIENT_BITS = 8
+"""Of the slides' configurations, all but 32:32."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +57,13 @@ class BitWidths:
         """W·I, as in the slides' table."""
         return self.weights * self.inputs
 
-    def training_complexity(self, gradient_bits: int = 8) -> int:
-        """W·I + W·G for G-bit gradients, as in the slides' table."""
+    def training_complexity(self, gradient_bits: int = GRADIENT_BITS) -> int:
+        """W·I + W·G for G-bit gradients, as in the slides' table; theirs leaves 32:32 out."""
         return self.weights * self.inputs + self.weights * gradient_bits
+
+
+CONFIGURATIONS = tuple(BitWidths.parse(text) for text in ("32:32", "1:1", "1:2", "1:3", "1:4", "2:2"))
+"""The six of the slides; 32:32 is the un-quantized network."""
 
 
 class FirstLayer(StrEnum):
@@ -110,3 +119,50 @@ def and_operations(network: Network, widths: BitWidths, first_layer: FirstLayer)
         ands = work.macs * widths.weights * bits
         rows.append(AndOperations(network.name, work.name, widths.weights, widths.inputs, first_layer, ands, bits))
     return tuple(rows)
+
+
+@dataclass(frozen=True)
+class TrainingStep:
+    """One-bit ANDs of one layer for one image of a training step.
+
+    Attributes:
+        forward: macs · w_bits · input_bits, the ANDs of inference.
+        input_gradient: macs · w_bits · gradient bits; the first layer's is not needed, since nothing before it learns.
+        weight_gradient: macs · input_bits · gradient bits; not in the slides' complexity.
+    """
+
+    network: str
+    layer: str
+    forward: int
+    input_gradient: int
+    weight_gradient: int
+
+    @property
+    def total(self) -> int:
+        """All three."""
+        return self.forward + self.input_gradient + self.weight_gradient
+
+
+def training_step(
+    network: Network, widths: BitWidths, first_layer: FirstLayer, gradient_bits: int = GRADIENT_BITS
+) -> tuple[TrainingStep, ...]:
+    """One-bit ANDs of each weighted layer for one image of a training step, in order.
+
+    The update of the weights themselves, in full precision, is no bit-wise work and not in.
+
+    >>> from spintronics.networks.zoo import lenet
+    >>> for row in training_step(lenet(), BitWidths(1, 2), FirstLayer.PRACTICAL)[:2]:
+    ...     print(row.layer, row.forward, row.input_gradient, row.weight_gradient)
+    conv1 2304000 0 18432000
+    conv2 3200000 12800000 25600000
+    """
+    return tuple(
+        TrainingStep(
+            network.name,
+            row.layer,
+            row.and_operations,
+            work.macs * row.w_bits * gradient_bits if work is not network.work[0] else 0,
+            work.macs * row.input_bits * gradient_bits,
+        )
+        for row, work in zip(and_operations(network, widths, first_layer), network.work, strict=True)
+    )

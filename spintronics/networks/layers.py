@@ -4,7 +4,10 @@ A shape is (channels, height, width).  A fully connected layer is a convolution 
 slides treat it, so one record, `LayerWork`, describes both.  All counts are exact integers for one input image.
 
 Counted: multiply-accumulates of convolutions and fully connected layers.  Not counted: bias additions, pooling,
-activation functions, normalization (batch normalization is folded to a scale and a shift).
+additions, activation functions, normalization (batch normalization is folded to a scale and a shift).
+
+A layer takes the output of the layer before it, or of the one that its `source` names: an earlier layer, or "input",
+the network's input.
 """
 
 from __future__ import annotations
@@ -19,13 +22,17 @@ from spintronics.errors import InputError
 Shape: TypeAlias = tuple[int, int, int]
 """(channels, height, width)."""
 
+INPUT = "input"
+"""What `source` calls the network's input."""
+
 
 @dataclass(frozen=True)
 class Convolution:
     """Square convolution, zero padding on all four sides.
 
     Input (in_channels, H, W) → output (out_channels, H', W') with H' = ⌊(H + 2·padding − kernel)/stride⌋ + 1.
-    With `groups` > 1 each output channel sees in_channels / groups input channels.
+    With `groups` > 1 each output channel sees in_channels / groups input channels; with as many groups as input
+    channels it is depth-wise (`depthwise`).
     """
 
     name: str
@@ -36,6 +43,7 @@ class Convolution:
     padding: int = 0
     groups: int = 1
     bias: bool = True
+    source: str | None = None
 
 
 @dataclass(frozen=True)
@@ -49,20 +57,72 @@ class FullyConnected:
     in_features: int
     out_features: int
     bias: bool = True
+    source: str | None = None
 
 
 @dataclass(frozen=True)
 class Pool:
-    """Square maximum or average pooling; shape rule of `Convolution` (incomplete windows are dropped), no weights."""
+    """Square maximum, average or OR pooling; shape rule of `Convolution` (incomplete windows are dropped), no weights.
+
+    OR is the maximum of single bits.
+    """
 
     name: str
-    kind: Literal["max", "average"]
+    kind: Literal["max", "average", "or"]
     kernel: int
     stride: int
     padding: int = 0
+    source: str | None = None
 
 
-Layer: TypeAlias = Convolution | FullyConnected | Pool
+@dataclass(frozen=True)
+class Addition:
+    """Sum of the outputs of two or more earlier layers, all of one shape: the end of a residual block."""
+
+    name: str
+    addends: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Normalization:
+    """Batch normalization as it is at inference: a scale and a shift per channel; the shape stays."""
+
+    name: str
+    channels: int
+    source: str | None = None
+
+
+Layer: TypeAlias = Convolution | FullyConnected | Pool | Addition | Normalization
+
+
+def depthwise(
+    name: str, channels: int, kernel: int, stride: int = 1, padding: int = 0, bias: bool = True
+) -> Convolution:
+    """Depth-wise convolution: one kernel per channel, as many groups as channels.
+
+    >>> depthwise("dw", 32, kernel=3, padding=1).groups
+    32
+    """
+    return Convolution(name, channels, channels, kernel, stride, padding, groups=channels, bias=bias)
+
+
+def as_convolution(layer: FullyConnected, input_shape: Shape) -> Convolution:
+    """The same layer written as a convolution over its whole input, as the IMCE slides compute it.
+
+    Args:
+        input_shape: of the layer's input, height = width.
+    Raises:
+        InputError: the input is not square, or has another number of values than in_features.
+
+    >>> as_convolution(FullyConnected("fc6", 9216, 4096), (256, 6, 6))
+    Convolution(name='fc6', in_channels=256, out_channels=4096, kernel=6, ...)
+    """
+    channels, height, width = input_shape
+    if height != width or channels * height * width != layer.in_features:
+        raise InputError(
+            f"layer {layer.name}: input {channels} × {height} × {width}: must be square, of {layer.in_features} values"
+        )
+    return Convolution(layer.name, channels, layer.out_features, height, bias=layer.bias, source=layer.source)
 
 
 @dataclass(frozen=True)
@@ -118,11 +178,14 @@ class LayerWork:
 
 @dataclass(frozen=True)
 class Network:
-    """A feed-forward chain of layers on one input shape; checked when made.
+    """Feed-forward layers on one input shape, in an order in which each comes after its sources; checked when made.
+
+    The output of the last layer is the network's.
 
     Raises:
-        InputError: a size is not a whole number ≥ 1, a name occurs twice, channels or features do not chain, a kernel
-            is larger than its padded input, or no layer has weights.  The message names network and layer.
+        InputError: a size is not a whole number ≥ 1, a name occurs twice, a source is no earlier layer, an output is
+            not used, channels, features or addends do not fit, a kernel is larger than its padded input, or no layer
+            has weights.  The message names network and layer.
 
     >>> net = Network("tiny", "none", (1, 8, 8), (
     ...     Convolution("conv", 1, 4, kernel=3), Pool("pool", "average", 2, 2), FullyConnected("fc", 36, 10)))
@@ -132,6 +195,11 @@ class Network:
     ((4, 6, 6), (4, 3, 3), (10, 1, 1))
     >>> net.macs, net.parameters
     (1656, 410)
+    >>> block = Network("block", "none", (4, 8, 8), (
+    ...     Convolution("a", 4, 8, 3, stride=2, padding=1), Convolution("b", 8, 8, 3, padding=1),
+    ...     Convolution("shortcut", 4, 8, 1, stride=2, source="input"), Addition("sum", ("b", "shortcut"))))
+    >>> block.shapes[-1], block.sources[2], block.is_chain
+    ((8, 4, 4), ('input',), False)
     """
 
     name: str
@@ -151,28 +219,49 @@ class Network:
             if names.count(name) > 1:
                 raise InputError(f"network {self.name}: {names.count(name)} layers named {name}: names must differ")
         for layer in self.layers:
-            _check_sizes(f"network {self.name}, layer {layer.name}", layer)
+            if layer.name == INPUT:
+                raise InputError(f"network {self.name}: a layer named {INPUT}: that is the network's input")
+        self._check_sources(names)
         if not self.work:
             raise InputError(f"network {self.name}: no layer has weights: needs a Convolution or FullyConnected")
 
     @cached_property
+    def sources(self) -> tuple[tuple[str, ...], ...]:
+        """What each layer takes, in order: names of layers, or "input"."""
+        before = (INPUT, *(layer.name for layer in self.layers))
+        return tuple(
+            layer.addends if isinstance(layer, Addition) else (layer.source or previous,)
+            for layer, previous in zip(self.layers, before, strict=False)
+        )
+
+    @property
+    def is_chain(self) -> bool:
+        """Each layer takes the output of the one before it, and nothing else."""
+        before = (INPUT, *(layer.name for layer in self.layers))
+        return all(sources == (previous,) for sources, previous in zip(self.sources, before, strict=False))
+
+    @cached_property
     def shapes(self) -> tuple[Shape, ...]:
-        """Output shape of each layer, pools included, in order."""
-        shapes: list[Shape] = []
-        shape = self.input_shape
-        for layer in self.layers:
-            shape = _output_shape(f"network {self.name}, layer {layer.name}", layer, shape)
-            shapes.append(shape)
-        return tuple(shapes)
+        """Output shape of each layer, in order."""
+        shapes = {INPUT: self.input_shape}
+        for layer, sources in zip(self.layers, self.sources, strict=True):
+            where = f"network {self.name}, layer {layer.name}"
+            shapes[layer.name] = output_shape(where, layer, [shapes[source] for source in sources])
+        return tuple(shapes[layer.name] for layer in self.layers)
+
+    @cached_property
+    def input_shapes(self) -> tuple[tuple[Shape, ...], ...]:
+        """Shapes of what each layer takes, in order; one but for additions."""
+        shapes = {INPUT: self.input_shape} | dict(zip((layer.name for layer in self.layers), self.shapes, strict=True))
+        return tuple(tuple(shapes[source] for source in sources) for sources in self.sources)
 
     @cached_property
     def work(self) -> tuple[LayerWork, ...]:
         """One record per weighted layer, in order."""
-        inputs = (self.input_shape, *self.shapes[:-1])
         return tuple(
-            _work(layer, before, after)
-            for layer, before, after in zip(self.layers, inputs, self.shapes, strict=False)
-            if not isinstance(layer, Pool)
+            _work(layer, before[0], after)
+            for layer, before, after in zip(self.layers, self.input_shapes, self.shapes, strict=True)
+            if isinstance(layer, Convolution | FullyConnected)
         )
 
     @property
@@ -182,8 +271,23 @@ class Network:
 
     @property
     def parameters(self) -> int:
-        """Weights and biases of all layers."""
-        return sum(work.parameters for work in self.work)
+        """Weights and biases of all layers, and scales and shifts of normalizations."""
+        return sum(work.parameters for work in self.work) + self.normalization_parameters
+
+    @property
+    def normalization_parameters(self) -> int:
+        """Scales and shifts of normalizations."""
+        return sum(2 * layer.channels for layer in self.layers if isinstance(layer, Normalization))
+
+    def _check_sources(self, names: list[str]) -> None:
+        used = {source for sources in self.sources for source in sources}
+        for n, (layer, sources) in enumerate(zip(self.layers, self.sources, strict=True)):
+            where = f"network {self.name}, layer {layer.name}"
+            for source in sources:
+                if source not in (INPUT, *names[:n]):
+                    raise InputError(f"{where}: source {source}: must be {INPUT} or the name of an earlier layer")
+            if layer is not self.layers[-1] and layer.name not in used:
+                raise InputError(f"{where}: its output is not used: a later layer must take it")
 
 
 def _require_count(what: str, value: int, least: int = 1) -> None:
@@ -192,6 +296,13 @@ def _require_count(what: str, value: int, least: int = 1) -> None:
 
 
 def _check_sizes(where: str, layer: Layer) -> None:
+    if isinstance(layer, Addition):
+        if len(layer.addends) < 2:
+            raise InputError(f"{where}: addends = {layer.addends}: must be two layers or more")
+        return
+    if isinstance(layer, Normalization):
+        _require_count(f"{where}: channels", layer.channels)
+        return
     if isinstance(layer, FullyConnected):
         _require_count(f"{where}: in_features", layer.in_features)
         _require_count(f"{where}: out_features", layer.out_features)
@@ -200,8 +311,8 @@ def _check_sizes(where: str, layer: Layer) -> None:
     _require_count(f"{where}: stride", layer.stride)
     _require_count(f"{where}: padding", layer.padding, least=0)
     if isinstance(layer, Pool):
-        if layer.kind not in ("max", "average"):
-            raise InputError(f"{where}: kind = {layer.kind!r}: must be 'max' or 'average'")
+        if layer.kind not in ("max", "average", "or"):
+            raise InputError(f"{where}: kind = {layer.kind!r}: must be 'max', 'average' or 'or'")
         return
     _require_count(f"{where}: in_channels", layer.in_channels)
     _require_count(f"{where}: out_channels", layer.out_channels)
@@ -211,13 +322,34 @@ def _check_sizes(where: str, layer: Layer) -> None:
             raise InputError(f"{where}: groups = {layer.groups}: must divide {key} = {channels}")
 
 
-def _output_shape(where: str, layer: Layer, shape: Shape) -> Shape:
+def output_shape(where: str, layer: Layer, shapes: list[Shape]) -> Shape:
+    """Shape of a layer's output.
+
+    Args:
+        where: begins the message of an error.
+        shapes: of what the layer takes: one, or one per addend.
+    Raises:
+        InputError: a size of the layer is no whole number ≥ 1, or it does not fit its input.
+
+    >>> output_shape("here", Pool("pool", "max", 3, 2), [(96, 55, 55)])
+    (96, 27, 27)
+    """
+    _check_sizes(where, layer)
+    shape = shapes[0]
     channels, height, width = shape
+    if isinstance(layer, Addition):
+        for addend, other in zip(layer.addends, shapes, strict=True):
+            if other != shape:
+                raise InputError(f"{where}: {addend} is {_text(other)}: must be {_text(shape)} like {layer.addends[0]}")
+        return shape
+    if isinstance(layer, Normalization):
+        if layer.channels != channels:
+            raise InputError(f"{where}: channels = {layer.channels}: must be {channels}, the channels of its input")
+        return shape
     if isinstance(layer, FullyConnected):
         if layer.in_features != prod(shape):
             raise InputError(
-                f"{where}: in_features = {layer.in_features}: must be {prod(shape)}, "
-                f"its input is {channels} × {height} × {width}"
+                f"{where}: in_features = {layer.in_features}: must be {prod(shape)}, its input is {_text(shape)}"
             )
         return (layer.out_features, 1, 1)
     if isinstance(layer, Convolution) and layer.in_channels != channels:
@@ -233,6 +365,10 @@ def _output_shape(where: str, layer: Layer, shape: Shape) -> Shape:
         (height + 2 * layer.padding - layer.kernel) // layer.stride + 1,
         (width + 2 * layer.padding - layer.kernel) // layer.stride + 1,
     )
+
+
+def _text(shape: Shape) -> str:
+    return " × ".join(map(str, shape))
 
 
 def _work(layer: Convolution | FullyConnected, before: Shape, after: Shape) -> LayerWork:

@@ -3,13 +3,15 @@
 Inventory of a network at W:I
     first and last weighted layer   weights and biases                     64 bits each
     the layers between              weights and biases                     W bits each
+    normalizations                  scales and shifts                      64 bits each
     input                           one image                              64 bits per value
     feature maps                    outputs of the convolutions,           I bits per value
                                     before pooling (not the network's own output)
 
 This is inferred: the slides give a total alone, 39.7 MB for binary AlexNet, and the inventory gives 39.72 MiB.
 What it leaves out is small: the 8192 outputs of fc6 and fc7, one bit each, would make it 39.73 MiB.
-The baselines, single and double precision, are weights and biases alone, 32 or 64 bits each: 237.95 and 475.91 MiB.
+The slides' networks have no normalizations in this count.
+The baselines, single and double precision, are the parameters alone, 32 or 64 bits each: 237.95 and 475.91 MiB.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ class Storage:
     >>> from spintronics.networks.zoo import alexnet
     >>> row = quantized(alexnet(), BitWidths(1, 1))
     >>> {part: round(mib, 3) for part, mib in row.parts_mib.items()}
-    {'first_last_layers': 31.524, 'middle_layers': 6.944, 'input': 1.179, 'feature_maps': 0.077}
+    {'first_last_layers': 31.524, 'middle_layers': 6.944, 'normalizations': 0.0, 'input': 1.179, 'feature_maps': 0.077}
     >>> f"{row.total_mib:.2f} MiB, {row.ratio_to_double:.1f}× and {row.ratio_to_single:.1f}× less"
     '39.72 MiB, 12.0× and 6.0× less'
     """
@@ -43,6 +45,7 @@ class Storage:
     parameters: int
     first_last_layers_bits: int
     middle_layers_bits: int
+    normalizations_bits: int
     input_bits: int
     feature_maps_bits: int
 
@@ -52,6 +55,7 @@ class Storage:
         return {
             "first_last_layers": self.first_last_layers_bits,
             "middle_layers": self.middle_layers_bits,
+            "normalizations": self.normalizations_bits,
             "input": self.input_bits,
             "feature_maps": self.feature_maps_bits,
         }
@@ -96,14 +100,15 @@ def quantized(network: Network, widths: BitWidths) -> Storage:
         configuration=str(widths),
         parameters=network.parameters,
         first_last_layers_bits=outer * _DOUBLE_BITS,
-        middle_layers_bits=(network.parameters - outer) * widths.weights,
+        middle_layers_bits=(network.parameters - outer - network.normalization_parameters) * widths.weights,
+        normalizations_bits=network.normalization_parameters * _DOUBLE_BITS,
         input_bits=prod(network.input_shape) * _DOUBLE_BITS,
         feature_maps_bits=feature_maps * widths.inputs,
     )
 
 
 def single_precision(network: Network) -> Storage:
-    """Weights and biases at 32 bits, nothing else: the slides' SP baseline, their configuration 32:32.
+    """Parameters at 32 bits, nothing else: the slides' SP baseline, their configuration 32:32.
 
     >>> from spintronics.networks.zoo import alexnet
     >>> f"{single_precision(alexnet()).total_mib:.2f} MiB"
@@ -113,7 +118,7 @@ def single_precision(network: Network) -> Storage:
 
 
 def double_precision(network: Network) -> Storage:
-    """Weights and biases at 64 bits, nothing else: the slides' DP baseline.
+    """Parameters at 64 bits, nothing else: the slides' DP baseline.
 
     >>> from spintronics.networks.zoo import alexnet
     >>> f"{double_precision(alexnet()).total_mib:.2f} MiB"
@@ -161,7 +166,8 @@ def _baseline(network: Network, configuration: str, bits: int) -> Storage:
         configuration=configuration,
         parameters=network.parameters,
         first_last_layers_bits=outer * bits,
-        middle_layers_bits=(network.parameters - outer) * bits,
+        middle_layers_bits=(network.parameters - outer - network.normalization_parameters) * bits,
+        normalizations_bits=network.normalization_parameters * bits,
         input_bits=0,
         feature_maps_bits=0,
     )

@@ -1,11 +1,23 @@
 """Shapes and counts against literal enumeration, and errors that name network and layer."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
 
 from spintronics.errors import InputError
-from spintronics.networks import Convolution, FullyConnected, Layer, Network, Pool
+from spintronics.networks import (
+    Addition,
+    Convolution,
+    FullyConnected,
+    Layer,
+    Network,
+    Normalization,
+    Pool,
+    as_convolution,
+    depthwise,
+    load,
+)
 
 
 def windows(size: int, kernel: int, stride: int, padding: int) -> list[int]:
@@ -96,7 +108,7 @@ CONV = Convolution("c1", 3, 8, 3)
         ((FullyConnected("c1", 100, 8),), "in_features = 100: must be 108, its input is 3 × 6 × 6"),
         ((FullyConnected("c1", 108, 0),), "out_features = 0: must be a whole number ≥ 1"),
         ((Pool("c1", "max", 7, 2),), "kernel = 7: must be ≤ 6"),
-        ((Pool("c1", "sum", 2, 2),), "kind = 'sum': must be 'max' or 'average'"),  # type: ignore[arg-type]
+        ((Pool("c1", "sum", 2, 2),), "kind = 'sum': must be 'max', 'average' or 'or'"),  # type: ignore[arg-type]
     ],
 )
 def test_layer_errors_name_network_and_layer(layers: tuple[Layer, ...], message: str) -> None:
@@ -123,3 +135,76 @@ def test_error_names_the_later_layer_that_does_not_chain() -> None:
 def test_network_errors(shape: tuple[int, int, int], layers: tuple[Layer, ...], message: str) -> None:
     with pytest.raises(InputError, match=message):
         Network("mine", "none", shape, layers)
+
+
+def residual() -> Network:
+    """A block that halves the map, with a projection as its shortcut."""
+    return Network(
+        "mine", "none", (3, 6, 6),
+        (
+            Convolution("a", 3, 8, 3, stride=2, padding=1, bias=False),
+            Normalization("b", 8),
+            depthwise("c", 8, kernel=3, padding=1, bias=False),
+            Convolution("s", 3, 8, 1, stride=2, bias=False, source="input"),
+            Addition("sum", ("c", "s")),
+            FullyConnected("f", 72, 10, bias=False),
+        ),
+    )  # fmt: skip
+
+
+def test_branches_and_additions() -> None:
+    network = residual()
+    assert network.sources == (("input",), ("a",), ("b",), ("input",), ("c", "s"), ("sum",))
+    assert network.input_shapes == (
+        ((3, 6, 6),), ((8, 3, 3),), ((8, 3, 3),), ((3, 6, 6),), ((8, 3, 3), (8, 3, 3)), ((8, 3, 3),)
+    )  # fmt: skip
+    assert not network.is_chain
+    assert [work.name for work in network.work] == ["a", "c", "s", "f"]
+    depthwise_taps = taps(Convolution("c", 8, 8, 3, padding=1, groups=8), 3, 3)
+    assert [work.macs for work in network.work] == [9 * 8 * 27, len(depthwise_taps), 9 * 8 * 3, 720]
+    assert network.parameters == 8 * 27 + 8 * 9 + 24 + 720 + 2 * 8
+
+
+def test_chain_may_name_the_layer_before() -> None:
+    assert Network("n", "none", (3, 6, 6), (CONV, FullyConnected("f", 128, 2, source="c1"))).is_chain
+
+
+@pytest.mark.parametrize("name", ["alexnet", "lenet", "svhn", "vgg16"])
+def test_fully_connected_layers_as_convolutions_do_the_same_work(name: str) -> None:
+    """As the slides compute them."""
+    network = load(name)
+    layers = tuple(
+        as_convolution(layer, before[0]) if isinstance(layer, FullyConnected) else layer
+        for layer, before in zip(network.layers, network.input_shapes, strict=True)
+    )
+    converted = replace(network, layers=layers)
+    assert all(isinstance(layer, Convolution | Pool) for layer in converted.layers)
+    assert converted.shapes == network.shapes
+    assert [(work.macs, work.parameters, work.dot_length) for work in converted.work] == [
+        (work.macs, work.parameters, work.dot_length) for work in network.work
+    ]
+
+
+@pytest.mark.parametrize("shape", [(3, 4, 6), (3, 5, 5)])
+def test_as_convolution_refuses_other_inputs(shape: tuple[int, int, int]) -> None:
+    with pytest.raises(InputError, match=r"layer f: input 3 × . × .: must be square, of 72 values"):
+        as_convolution(FullyConnected("f", 72, 2), shape)
+
+
+@pytest.mark.parametrize(
+    ("layers", "message"),
+    [
+        ((CONV, Addition("p", ("c1",))), r"layer p: addends = \('c1',\): must be two layers or more"),
+        ((CONV, Addition("p", ("c1", "input"))), "layer p: input is 3 × 6 × 6: must be 8 × 4 × 4 like c1"),
+        ((CONV, Addition("p", ("c1", "c9"))), "layer p: source c9: must be input or the name of an earlier layer"),
+        ((Convolution("c1", 8, 8, 3, source="c2"), CONV), "2 layers named c1"),
+        ((Convolution("c0", 8, 8, 3, source="c1"), CONV), "layer c0: source c1: must be input or the name of an ear"),
+        ((CONV, Convolution("c2", 3, 8, 3, source="input")), "layer c1: its output is not used: a later layer must"),
+        ((CONV, Normalization("n", 3)), "layer n: channels = 3: must be 8, the channels of its input"),
+        ((CONV, Normalization("n", 0)), "layer n: channels = 0: must be a whole number ≥ 1"),
+        ((Convolution("input", 3, 8, 3),), "network mine: a layer named input: that is the network's input"),
+    ],
+)
+def test_wiring_errors(layers: tuple[Layer, ...], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Network("mine", "none", (3, 6, 6), layers)

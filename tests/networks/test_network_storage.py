@@ -7,6 +7,7 @@ from spintronics.networks import (
     Convolution,
     FullyConnected,
     Network,
+    Normalization,
     Pool,
     double_precision,
     load,
@@ -34,6 +35,7 @@ def test_alexnet_parts_by_hand() -> None:
     assert row.parts_bits == {
         "first_last_layers": 64 * (conv1 + fc8),
         "middle_layers": parameters - conv1 - fc8,
+        "normalizations": 0,
         "input": 64 * 3 * 227 * 227,
         "feature_maps": maps,
     }
@@ -48,7 +50,19 @@ def test_weights_scale_with_w_and_feature_maps_with_i() -> None:
     assert wide.input_bits == base.input_bits
 
 
-@pytest.mark.parametrize("name", ["alexnet", "svhn", "lenet"])
+def test_scales_and_shifts_of_normalizations_keep_their_width() -> None:
+    network = Network(
+        "n", "none", (1, 4, 4),
+        (Convolution("a", 1, 2, 1), Normalization("b", 2), Convolution("c", 2, 3, 1), FullyConnected("d", 48, 5)),
+    )  # fmt: skip
+    row = quantized(network, BitWidths(2, 3))
+    assert row.parts_bits == {
+        "first_last_layers": 64 * (2 + 2 + 48 * 5 + 5), "middle_layers": 2 * (6 + 3), "normalizations": 64 * 4,
+        "input": 64 * 16, "feature_maps": 3 * (2 + 3) * 16,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["alexnet", "svhn", "lenet", "resnet18"])
 def test_invariants(name: str) -> None:
     rows = storage_table([load(name)], WIDTHS)
     double, single = rows[:2]
@@ -71,7 +85,7 @@ def test_table_has_a_row_per_network_and_configuration() -> None:
 def test_only_layer_is_first_and_last_once() -> None:
     row = quantized(Network("n", "none", (1, 2, 2), (FullyConnected("fc", 4, 3),)), BitWidths(1, 1))
     assert row.parts_bits == {
-        "first_last_layers": 64 * 15, "middle_layers": 0, "input": 64 * 4, "feature_maps": 0
+        "first_last_layers": 64 * 15, "middle_layers": 0, "normalizations": 0, "input": 64 * 4, "feature_maps": 0
     }  # fmt: skip
 
 

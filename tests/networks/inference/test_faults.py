@@ -1,0 +1,294 @@
+"""Errors against explicit flips of every AND and against exact binomial sums; static faults by construction."""
+
+from collections.abc import Callable
+from dataclasses import astuple
+from functools import reduce
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from scipy.stats import binom, chi2_contingency, chisquare
+
+from spintronics.errors import InputError
+from spintronics.networks import Convolution, FullyConnected
+from spintronics.networks.datasets import ImageSet
+from spintronics.networks.inference import (
+    Accuracy,
+    AccuracyUnderErrors,
+    BitwiseNetwork,
+    Coding,
+    Engine,
+    ErrorModel,
+    Format,
+    PlaneAnds,
+    StaticFaults,
+    SubArray,
+    Weighted,
+    accuracy_under_errors,
+    infer,
+)
+from spintronics.networks.inference.engines import Disturbance, Words, accumulate
+from spintronics.networks.inference.faults import Readings
+
+Array = npt.NDArray[Any]
+
+BIT = Format(1, Coding.UNSIGNED)
+LENGTH = 100
+PAIRS = {(1, 1): 30, (1, 0): 20, (0, 1): 15, (0, 0): 35}
+"""(weight, input) → how many of the 100 ANDs."""
+SAMPLES = 20_000
+
+MODELS = {
+    "different rates": ErrorModel(p11=0.10, p10=0.03, p01=0.2, p00=0.05),
+    "small rates": ErrorModel(p11=0.01, p10=0.015, p01=0.005, p00=0.019),
+    "large rates": ErrorModel(p11=0.9, p10=0.6, p01=1.0, p00=0.5),
+    "11 alone": ErrorModel(p11=0.013),
+    "10 alone": ErrorModel(p10=0.018),
+    "01 alone": ErrorModel(p01=0.3),
+    "00 alone": ErrorModel(p00=0.004),
+}
+
+
+def one_count() -> tuple[Weighted, Array]:
+    """A single bitcount with the pairs above, the same in every image."""
+    weights = np.concatenate([np.full(count, pair[0]) for pair, count in PAIRS.items()])
+    inputs = np.concatenate([np.full(count, pair[1]) for pair, count in PAIRS.items()])
+    layer = Weighted(FullyConnected("fc", LENGTH, 1, bias=False), weights[None], BIT, BIT)
+    return layer, np.broadcast_to(inputs, (SAMPLES, 1, 1, LENGTH))
+
+
+def exact_distribution(errors: ErrorModel) -> Array:
+    """Probability of each reading, 0 to 100: four binomial distributions convolved."""
+    kept = binom.pmf(np.arange(31), PAIRS[1, 1], 1 - errors.p11)
+    others = [(PAIRS[1, 0], errors.p10), (PAIRS[0, 1], errors.p01), (PAIRS[0, 0], errors.p00)]
+    return reduce(np.convolve, [binom.pmf(np.arange(n + 1), n, p) for n, p in others], kept)
+
+
+def flips(errors: ErrorModel, random: np.random.Generator) -> Callable[[PlaneAnds], Words]:
+    """A hook that flips every AND by itself."""
+
+    def bits(words: Words) -> Array:
+        return np.unpackbits(words.view(np.uint8), axis=-1, bitorder="little")[..., :LENGTH].astype(int)
+
+    def hook(seen: PlaneAnds) -> Words:
+        pairs = 2 * bits(seen.weights)[None] + bits(seen.inputs)[:, None]
+        p = np.array([errors.p00, errors.p01, errors.p10, errors.p11])[pairs]
+        wrong = np.zeros((*pairs.shape[:-1], 128), bool)
+        wrong[..., :LENGTH] = random.random(pairs.shape) < p
+        altered: Words = seen.bits ^ np.packbits(wrong, axis=-1, bitorder="little").view(np.uint64)
+        return altered
+
+    return hook
+
+
+def binned(samples: list[Array], expected: Array) -> tuple[list[Array], Array]:
+    """Histograms over readings, neighbours put together until each bin expects 20 or more; expected counts."""
+    edges = [0]
+    total = 0.0
+    for reading, probability in enumerate(expected):
+        total += probability * SAMPLES
+        if total >= 20 and expected[reading + 1 :].sum() * SAMPLES >= 20:
+            edges.append(reading + 1)
+            total = 0.0
+    starts = np.array(edges)
+    histograms = [np.add.reduceat(np.bincount(s.ravel(), minlength=LENGTH + 1), starts) for s in samples]
+    return histograms, np.add.reduceat(expected, starts) * SAMPLES
+
+
+@pytest.mark.parametrize("errors", MODELS.values(), ids=MODELS)
+def test_readings_are_distributed_as_flips_of_every_and(errors: ErrorModel) -> None:
+    layer, x = one_count()
+    drawn = accumulate(Engine.BLAS, layer, x, Disturbance(errors, np.random.default_rng(1)))
+    flipped = accumulate(Engine.PLANES, layer, x, hook=flips(errors, np.random.default_rng(2)))
+    histograms, expected = binned([drawn, flipped], exact_distribution(errors))
+    assert len(expected) >= 3
+    for histogram in histograms:
+        assert chisquare(histogram, expected).pvalue > 1e-3
+    assert chi2_contingency(np.array(histograms)).pvalue > 1e-3
+
+
+def test_wrong_readings_of_neighbours_are_independent() -> None:
+    """Small rates draw a whole layer in one go: the sums must not know of each other."""
+    layer, x = one_count()
+    sums = accumulate(Engine.BLAS, layer, x, Disturbance(MODELS["small rates"], np.random.default_rng(3))).ravel()
+    assert abs(np.corrcoef(sums[:-1], sums[1:])[0, 1]) < 4 / SAMPLES**0.5
+    half = SAMPLES // 2
+    assert chi2_contingency([np.bincount(s, minlength=60)[27:34] for s in (sums[:half], sums[half:])]).pvalue > 1e-3
+
+
+def test_no_bitcount_has_more_wrong_readings_than_ands() -> None:
+    """Counts of 0 and 1 beside each other, a rate at which wrong readings are found by their gaps."""
+    n11 = np.arange(1000).reshape(1, 1000) % 2
+    ones = np.ones(1000, int)
+    for seed in range(100):
+        read = ErrorModel(p11=0.019).read(n11, ones, np.array([1]), 1, np.random.default_rng(seed))
+        assert ((read >= 0) & (read <= n11)).all()
+
+
+def test_first_and_last_and_err_as_often_as_any() -> None:
+    n11, ones, runs = np.ones((1, 3), int), np.ones(3, int), 8000
+    random = np.random.default_rng(1)
+    wrong = sum(1 - ErrorModel(p11=0.015).read(n11, ones, np.array([1]), 1, random)[0] for _ in range(runs))
+    assert (np.abs(wrong - runs * 0.015) < 4 * (runs * 0.015) ** 0.5).all()
+
+
+class AlwaysNext(np.random.Generator):
+    """A stream in which every trial succeeds, however unlikely."""
+
+    def geometric(self, p: Any, size: Any = None) -> Any:
+        return np.ones(size, np.int64)
+
+
+def test_errors_beyond_the_first_draw_of_gaps_follow_on() -> None:
+    """Far more wrong readings than expected: gaps are drawn again and again, and no AND is left out."""
+    n11 = np.array([[40, 1, 0, 500, 7]])
+    stream = AlwaysNext(np.random.Philox(1))
+    read = ErrorModel(p11=1e-3).read(n11, n11[0], np.array([500]), 500, stream)
+    assert (read == 0).all()
+
+
+@pytest.mark.parametrize("p", [1e-18, 1e-9])
+def test_rates_of_next_to_nothing(p: float) -> None:
+    layer, x = one_count()
+    sums = accumulate(Engine.BLAS, layer, x, Disturbance(ErrorModel(p, p, p, p), np.random.default_rng(1)))
+    assert (sums == PAIRS[1, 1]).all()
+
+
+def test_planes_count_by_their_weight() -> None:
+    """Every AND of 1 and 1 fails: nothing is left; every AND of 0 and 0 fails: each pair of planes adds its own."""
+    f = Format(3, Coding.UNSIGNED)
+    layer = Weighted(FullyConnected("fc", 4, 1, bias=False), np.array([[5, 7, 0, 1]]), f, f)
+    x = np.array([3, 7, 6, 0]).reshape(1, 1, 1, 4)
+    stream = np.random.default_rng(1)
+    assert accumulate(Engine.BLAS, layer, x, Disturbance(ErrorModel(p11=1), stream)).item() == 0
+    zeros = sum((7 - w) * (7 - v) for w, v in ((5, 3), (7, 7), (0, 6), (1, 0)))
+    sums = accumulate(Engine.BLAS, layer, x, Disturbance(ErrorModel(p00=1), stream)).item()
+    assert sums == 5 * 3 + 7 * 7 + zeros
+
+
+@pytest.mark.parametrize("key", ["p11", "p10", "p01", "p00"])
+@pytest.mark.parametrize("p", [-0.1, 1.1, float("nan")])
+def test_what_is_no_probability(key: str, p: float) -> None:
+    with pytest.raises(InputError, match=rf"error model: {key} = {p}: must be a probability, 0 to 1"):
+        ErrorModel(**{key: p})
+
+
+# --- static faults ----------------------------------------------------------------------------------------------------
+
+
+def conv(random: np.random.Generator) -> tuple[Weighted, Array]:
+    """2-bit weights, 3-bit inputs, two groups, padding."""
+    shape = Convolution("conv", 4, 6, kernel=3, padding=1, groups=2, bias=False)
+    weights = random.choice([-3, -1, 1, 3], (6, 2, 3, 3))
+    layer = Weighted(shape, weights, Format(2, Coding.BIPOLAR), Format(3, Coding.TWOS_COMPLEMENT))
+    return layer, random.integers(-4, 4, (3, 5, 5, 4))
+
+
+def weight_bits(layer: Weighted) -> Array:
+    return np.stack([layer.row_codes >> n & 1 for n in range(layer.weight_format.bits)]) == 1
+
+
+@pytest.mark.parametrize("engine", Engine)
+def test_faults_by_the_pair_they_are_for(engine: Engine) -> None:
+    """A cell weak for the pair (w, x) reads the wrong value there and the right one everywhere else: tap by tap."""
+    layer, x = conv(np.random.default_rng(1))
+    rates = ErrorModel(0.3, 0.2, 0.1, 0.4)
+    readings = StaticFaults(rates).readings(layer, np.random.default_rng(2))
+    padded = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    right = np.zeros((3, 5, 5, 6), int)
+    for out in range(6):
+        group, within = divmod(out, 3)
+        for i, j in np.ndindex(5, 5):
+            window = padded[:, i : i + 3, j : j + 3, 2 * group : 2 * group + 2].reshape(3, 18)
+            total = -3 * window.sum(axis=1)
+            for n, p in enumerate((2, 4)):
+                for m, q in enumerate((1, 2, -4)):
+                    bits = window >> m & 1 == 1
+                    one, zero = readings.on_one[n, group, within], readings.on_zero[n, group, within]
+                    total += p * q * np.where(bits, one, zero).sum(axis=1)
+            right[:, i, j, out] = total
+    assert (accumulate(engine, layer, x, readings) == right).all()
+
+
+def test_share_of_weak_cells() -> None:
+    layer = Weighted(FullyConnected("fc", 5000, 40, bias=False), np.arange(200_000).reshape(40, 5000) % 2, BIT, BIT)
+    rates = ErrorModel(p11=0.1, p10=0.02, p01=0.03, p00=0.2)
+    readings = StaticFaults(rates).readings(layer, np.random.default_rng(1))
+    ones = weight_bits(layer)
+    wrong = [~readings.on_one[ones], readings.on_zero[ones], readings.on_one[~ones], readings.on_zero[~ones]]
+    for share, p in zip(wrong, astuple(rates), strict=True):
+        assert abs(share.mean() - p) < 4 * (p * (1 - p) / 100_000) ** 0.5
+
+
+def test_weak_cell_stays_weak() -> None:
+    """The same image anywhere in the set reads the same, and so does every seed a different way."""
+    layer, x = conv(np.random.default_rng(1))
+    same = np.repeat(x[:1], 4, axis=0)
+
+    def sums(seed: int) -> Array:
+        return accumulate(
+            Engine.BLAS, layer, same, StaticFaults(ErrorModel(0.2, 0.2)).readings(layer, np.random.default_rng(seed))
+        )
+
+    assert (sums(1) == sums(1)[:1]).all()
+    assert (sums(1) == sums(1)).all()
+    assert (sums(1) != sums(2)).any()
+
+
+def test_weak_columns_are_shared_by_all_rows_of_a_sub_array() -> None:
+    """10 rows: three 3-bit input rows leave three kernels of two planes; 5 columns: 18 taps take four segments."""
+    layer, _ = conv(np.random.default_rng(1))
+    all_ones = Weighted(layer.shape, np.full_like(layer.weights, 3), layer.weight_format, layer.input_format)
+
+    def weak(rows: int) -> Readings:
+        faults = StaticFaults(ErrorModel(p11=0.5), SubArray(rows, 5))
+        return faults.readings(all_ones, np.random.default_rng(1))
+
+    together = ~weak(10).on_one
+    assert together.shape == (2, 2, 3, 18)
+    assert (together == together[:1, :, :1]).all()
+    assert (together[0, 0, 0] != together[0, 1, 0]).any()
+    apart = ~weak(8).on_one  # two kernels in a sub-array: the third is in another
+    assert (apart[:, :, 0] == apart[:, :, 1]).all()
+    assert (apart[:, :, 0] != apart[:, :, 2]).any()
+
+
+def test_sub_array_without_room_for_a_kernel() -> None:
+    layer, _ = conv(np.random.default_rng(1))
+    faults = StaticFaults(ErrorModel(), SubArray(4, 5))
+    with pytest.raises(InputError, match="layer conv: 2 weight and 3 input rows do not fit in 4 rows: must be at l"):
+        faults.readings(layer, np.random.default_rng(1))
+
+
+# --- real network -----------------------------------------------------------------------------------------------------
+
+
+def test_same_seed_same_scores_in_both_engines(lfc: BitwiseNetwork, mnist: ImageSet) -> None:
+    for errors in (ErrorModel(0.01, 0.05, 0.02, 0.01), StaticFaults(ErrorModel(0.02, 0.01))):
+        planes, blas, again, other = (
+            infer(lfc, mnist.images[:40], engine, errors, seed).scores
+            for engine, seed in ((Engine.PLANES, 1), (Engine.BLAS, 1), (Engine.BLAS, 1), (Engine.BLAS, 2))
+        )
+        assert (planes == blas).all()
+        assert (blas == again).all()
+        assert (blas != other).any()
+
+
+def test_accuracy_falls_with_the_error_rate(lfc: BitwiseNetwork, mnist: ImageSet) -> None:
+    rates = [ErrorModel(p, p, p, p) for p in (0.0, 0.01, 0.5)]
+    ideal, some, coin = accuracy_under_errors(lfc, mnist.images[:200], mnist.labels[:200], rates, range(3))
+    assert ideal.accuracies == (infer(lfc, mnist.images[:200]).accuracy(mnist.labels[:200]),) * 3
+    assert ideal.interval() == (ideal.mean, ideal.mean)
+    assert coin.interval()[1] < some.interval()[0]
+    assert some.mean < ideal.mean
+    assert coin.mean < 0.25  # every AND is a coin: ten classes by chance
+    with pytest.raises(InputError, match="an interval over 1 seed: needs at least 2"):
+        AccuracyUnderErrors(rates[0], ideal.accuracies[:1]).interval()
+
+
+def test_interval_over_seeds() -> None:
+    """Rates 0.8 and 0.9: mean 0.85, standard error 0.05, Student's t of one degree of freedom 12.7062."""
+    two = AccuracyUnderErrors(ErrorModel(), (Accuracy(80, 100), Accuracy(90, 100)))
+    assert two.interval() == pytest.approx((0.85 - 0.05 * 12.7062, 1.0), abs=1e-4)
+    assert two.interval(0.5) == pytest.approx((0.80, 0.90))  # t of one degree of freedom at 75 % is 1
