@@ -1,0 +1,158 @@
+"""Area of the sub-array by block: cells by their layout, transistor blocks by one stated rule."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import sqrt
+from typing import Literal
+
+from spintronics.circuits.blocks import Block
+from spintronics.circuits.library import transistor_widths
+from spintronics.circuits.read_bench import SLICE
+from spintronics.circuits.row_bench import UNIT_GATE, Port, RowDecoder
+from spintronics.technology import Technology
+
+FEATURE = 45e-9  # F of the 45 nm node, m: areas in F²
+CELL_RANGE = {
+    69.0: "2T cell of the NVSim cross-check: the denser end of the range",
+    184.0: "drawn SOT cell of the OpenNVRAM cross-check on FreePDK45: the larger end, the default",
+}
+"""Cell areas in F² with their sources: results scale with the cell between these."""
+TRANSISTOR_RULE = "transistors: contacted gate pitch times width plus row overhead"
+
+Use = Literal["memory", "compute"]
+Part = tuple[str, dict[str, float], int]  # netlist, its parameters, how many
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """Area of one block of a sub-array and where it lies.
+
+    Attributes:
+        use: ``memory`` where a memory without computing needs it too, else ``compute``.
+        area: m²; width, height: of the block beside or below the cells, as wide or as high as they are, m.
+        rule: how the area was found.
+    """
+
+    name: str
+    use: Use
+    area: float
+    width: float
+    height: float
+    rule: str
+
+    @property
+    def area_f2(self) -> float:
+        """Area in F²."""
+        return self.area / FEATURE**2
+
+
+def transistor_area(technology: Technology, netlist: str, **parameters: float) -> float:
+    """Area of a netlist's transistors, m²: each a contacted gate pitch times its width plus the row overhead.
+
+    All gates of the technology's length; no wiring beyond the pitch and the overhead.
+
+    Args:
+        netlist: its name; parameters: of the netlist.
+
+    >>> f"{transistor_area(Technology.load('imce45'), 'inverter', w=90e-9, copies=1) * 1e12:.3f} um^2"
+    '0.142 um^2'
+    """
+    cmos = technology.cmos
+    widths = transistor_widths(netlist, parameters)
+    return sum(cmos.contacted_gate_pitch * (width + cmos.row_overhead) for width in widths)
+
+
+def parts_area(technology: Technology, parts: Iterable[Part]) -> float:
+    """Area of several netlists, m²."""
+    return sum(number * transistor_area(technology, name, **parameters) for name, parameters, number in parts)
+
+
+def block_area(technology: Technology, block: Block) -> float:
+    """Area of a block's gates and flip-flops, m²; no wiring between them."""
+    return sum(
+        number * transistor_area(technology, gate.netlist, **dict(UNIT_GATE))
+        for gate, number in block.gate_counts.items()
+    )
+
+
+def cell_size(technology: Technology) -> tuple[float, float]:
+    """Width (along a row) and height of a cell, m."""
+    cell = technology.cell
+    return sqrt(cell.area * cell.aspect), sqrt(cell.area / cell.aspect)
+
+
+def footprints(technology: Technology, blocks: Iterable[Block]) -> tuple[Footprint, ...]:
+    """Every block of a sub-array, and whether a memory alone would need it.
+
+    A memory has one decoder port for reads and one for writes, one reference a column and no logic below its latches.
+    Not in: H-tree, routing outside the blocks, reference junctions, control.
+
+    Args:
+        blocks: bit-counter, shifter and Sum below the columns.
+    """
+    t, sense, decoder = technology, technology.sense, RowDecoder(technology.array)
+    rows, columns = t.array.rows, t.array.columns
+    cell_width, cell_height = cell_size(t)
+    across, along = columns * cell_width, rows * cell_height
+
+    def beside(name: str, use: Use, area: float) -> Footprint:
+        return Footprint(name, use, area, area / along, along, f"{TRANSISTOR_RULE}; as high as the cells")
+
+    def below(name: str, use: Use, area: float) -> Footprint:
+        return Footprint(name, use, area, across, area / across, f"{TRANSISTOR_RULE}; as wide as the cells")
+
+    longer = max(0.0, sense.source_length - t.cmos.gate_length)  # of the source's one long transistor
+    source = transistor_area(t, "read_current_source", w=sense.source_width)
+    source += longer * (sense.source_width + t.cmos.row_overhead)
+    references = transistor_area(t, "reference_branch", w_read=t.cell.read_width, fan_in=2)
+    one_reference = t.cmos.contacted_gate_pitch * (t.cell.read_width + t.cmos.row_overhead)
+    slice_area = transistor_area(t, "line_driver", w=SLICE)
+    enables = 2 * slice_area + transistor_area(t, "line_driver", w=2 * SLICE)
+    buffers: Part = ("inverter", {"w": decoder.buffer_width, "copies": 1}, 2 * rows)
+    selects: Part = ("inverter", UNIT_GATE, 2 * rows)  # of a read and a write line; with two read ports, a NAND reads
+    nand = transistor_area(t, "nand2", **UNIT_GATE) - transistor_area(t, "inverter", **UNIT_GATE)
+    memory_ports = [*decoder.port_gates(Port.READ), *decoder.port_gates(Port.WRITE), selects, buffers]
+    return (
+        Footprint("cells", "memory", rows * columns * t.cell.area, across, along, f"layout: {t.sources['cell.area']}"),
+        below("sense amplifiers", "memory", columns * transistor_area(t, "sense_amplifier", w=sense.latch_width)),
+        below("read currents and memory reference", "memory", columns * (2 * source + one_reference)),
+        below("write drivers", "memory", columns * transistor_area(t, "write_driver", w=t.write.driver_width)),
+        below("enable drivers", "memory", columns * enables),
+        beside("row decoder", "memory", parts_area(t, memory_ports)),
+        beside(
+            "word line drivers",
+            "memory",
+            2 * rows * transistor_area(t, "line_driver", w=t.array.word_line_driver_width),
+        ),
+        beside("second row decoder port", "compute", parts_area(t, decoder.port_gates(Port.SECOND)) + rows * nand),
+        below("AND and OR references", "compute", columns * (references - one_reference)),
+        below("AND and OR enable drivers", "compute", columns * 2 * slice_area),
+        *(below(block.name, "compute", block_area(t, block)) for block in blocks),
+    )
+
+
+@dataclass(frozen=True)
+class AreaOverhead:
+    """What computing adds to a memory's area.
+
+    Attributes:
+        memory: area of the memory alone, m².
+        overhead: of all compute blocks over the memory, and of each by name.
+    """
+
+    memory: float
+    overhead: float
+    by_block: dict[str, float]
+
+
+def area_overhead(found: Iterable[Footprint]) -> AreaOverhead:
+    """(Memory with compute blocks) / (memory alone) − 1, and the part of each block.
+
+    >>> parts = [Footprint("cells", "memory", 9.0, 3, 3, ""), Footprint("sum", "compute", 1.8, 3, 0.6, "")]
+    >>> f"{area_overhead(parts).overhead:.2f}"
+    '0.20'
+    """
+    found = list(found)
+    memory = sum(f.area for f in found if f.use == "memory")
+    by_block = {f.name: f.area / memory for f in found if f.use == "compute"}
+    return AreaOverhead(memory, sum(by_block.values()), by_block)
