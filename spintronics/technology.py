@@ -5,14 +5,17 @@ text with its unit.  Inside the package all values are SI floats.
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic.fields import FieldInfo
 
 from spintronics import units
 from spintronics.errors import InputError
@@ -34,12 +37,27 @@ Current = Annotated[float, _si("A"), Field(gt=0, json_schema_extra={"unit": "A"}
 Time = Annotated[float, _si("s"), Field(gt=0, json_schema_extra={"unit": "s"})]
 Capacitance = Annotated[float, _si("F"), Field(ge=0, json_schema_extra={"unit": "F"})]
 Resistance = Annotated[float, _si("ohm"), Field(ge=0, json_schema_extra={"unit": "ohm"})]
+LineResistance = Annotated[float, _si("ohm/m"), Field(gt=0, json_schema_extra={"unit": "ohm/m"})]
+LineCapacitance = Annotated[float, _si("F/m"), Field(gt=0, json_schema_extra={"unit": "F/m"})]
 Temperature = Annotated[float, _si("K"), Field(gt=0, json_schema_extra={"unit": "K"})]
+ThresholdMatching = Annotated[float, _si("V*m"), Field(ge=0, json_schema_extra={"unit": "V*m"})]
+CurrentMatching = Annotated[float, _si("m"), Field(ge=0, json_schema_extra={"unit": "m"})]
+Distribution = Literal["normal", "log-normal"]
+Quantity = Literal["ra", "tmr", "area"]
+QUANTITIES: tuple[Quantity, ...] = ("ra", "tmr", "area")
 Count = Annotated[int, Field(gt=0, strict=True, json_schema_extra={"unit": ""})]
 
 
 def _count_from_text(value: Any) -> Any:
     return int(value) if isinstance(value, str) and value.strip().isdigit() else value
+
+
+def _or_none(value: Any) -> Any:
+    return None if value in (None, "none") else units.parse(value, "")
+
+
+def _matrix_from_text(value: Any) -> Any:
+    return tomllib.loads(f"value = {value}")["value"] if isinstance(value, str) else value
 
 
 class _Section(BaseModel):
@@ -142,11 +160,12 @@ class Cmos(_Section):
 
 
 class Cell(_Section):
-    """2T1R cell: transistor widths and layout area.  SI units."""
+    """2T1R cell: transistor widths, layout area and its width over its height.  SI units."""
 
     write_width: Length
     read_width: Length
     area: Area
+    aspect: Ratio
 
 
 class Array(_Section):
@@ -180,6 +199,24 @@ class Sense(_Section):
     latch_width: Length
 
 
+class Wires(_Section):
+    """Wires between sub-arrays, per length, and the pitch of the global ones.  SI units."""
+
+    intermediate_resistance: LineResistance
+    intermediate_capacitance: LineCapacitance
+    global_resistance: LineResistance
+    global_capacitance: LineCapacitance
+    global_pitch: Length
+
+
+class Hierarchy(_Section):
+    """How sub-arrays make a chip: mats of sub-arrays, banks of mats; lines of a bank's H-tree."""
+
+    sub_arrays_per_mat: Annotated[Count, BeforeValidator(_count_from_text)]
+    mats_per_bank: Annotated[Count, BeforeValidator(_count_from_text)]
+    bus_width: Annotated[Count, BeforeValidator(_count_from_text)]
+
+
 class SttCell(_Section):
     """1T1R STT-MRAM cell with the technology's free layer, to compare with.  SI units."""
 
@@ -191,10 +228,73 @@ class SttCell(_Section):
 
 
 class Variation(_Section):
-    """Relative standard deviations of the junction, drawn for each junction on its own."""
+    """What differs from junction to junction, and matching of the transistors.
+
+    A junction's RA, TMR and area are its nominal values times a factor of its own and one that all junctions of a
+    trial share, each of mean 1.  R_P = RA / area.
+
+    Attributes:
+        sigma_ra, sigma_tmr, sigma_area: relative standard deviation of the junction's own factor.
+        shared_sigma_ra, shared_sigma_tmr, shared_sigma_area: of the shared one.
+        distribution_ra, distribution_tmr, distribution_area: of both factors.
+        truncation: standard deviations beyond which a draw is made again; None (``"none"`` in a file): none.
+        correlation: of RA, TMR and area in this order, of the underlying normals; positive definite.
+        a_vt_nmos, a_vt_pmos: Pelgrom coefficient of a pair's threshold difference, V·m: σ(ΔVt) = A_Vt / √(W·L).
+        a_beta_nmos, a_beta_pmos: that of its relative current factor difference, m: σ(Δβ/β) = A_β / √(W·L).
+            None where the file has none: nothing with transistor mismatch is computed then.
+    """
 
     sigma_ra: Spread
     sigma_tmr: Spread
+    sigma_area: Spread = 0.0
+    shared_sigma_ra: Spread = 0.0
+    shared_sigma_tmr: Spread = 0.0
+    shared_sigma_area: Spread = 0.0
+    distribution_ra: Distribution = "normal"
+    distribution_tmr: Distribution = "normal"
+    distribution_area: Distribution = "normal"
+    truncation: Annotated[Annotated[float, Field(gt=0)] | None, BeforeValidator(_or_none)] = None
+    correlation: Annotated[tuple[tuple[float, ...], ...], BeforeValidator(_matrix_from_text)] = (
+        *((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
+    )
+    a_vt_nmos: ThresholdMatching | None = None
+    a_vt_pmos: ThresholdMatching | None = None
+    a_beta_nmos: CurrentMatching | None = None
+    a_beta_pmos: CurrentMatching | None = None
+
+    @model_validator(mode="after")
+    def _is_a_correlation(self) -> Self:
+        matrix = self.correlation
+        if len(matrix) != len(QUANTITIES) or any(len(row) != len(QUANTITIES) for row in matrix):
+            raise ValueError(f"variation.correlation: must be a row of {len(QUANTITIES)} for each of ra, tmr, area")
+        array = np.array(matrix)
+        if (array != array.T).any() or (np.diag(array) != 1).any():
+            raise ValueError("variation.correlation: must be symmetric with 1 on its diagonal")
+        lowest = float(np.linalg.eigvalsh(array)[0])
+        if not lowest > 1e-9:  # what rounding leaves of 0
+            raise ValueError(f"variation.correlation: must be positive definite; its lowest eigenvalue is {lowest:.3g}")
+        return self
+
+    def sigmas(self, shared: bool) -> dict[Quantity, float]:
+        """Relative standard deviations by quantity, of a junction's own factors or of the shared ones."""
+        prefix = "shared_sigma" if shared else "sigma"
+        return {name: getattr(self, f"{prefix}_{name}") for name in QUANTITIES}
+
+    def distribution(self, name: Quantity) -> Distribution:
+        """Distribution of a quantity's factors."""
+        found: Distribution = getattr(self, f"distribution_{name}")
+        return found
+
+    @property
+    def correlated(self) -> tuple[tuple[Quantity, ...], ...]:
+        """Quantities in blocks that are correlated; each alone where nothing is."""
+        independent = all(self.correlation[i][k] == 0 for i in range(3) for k in range(i))
+        return tuple((name,) for name in QUANTITIES) if independent else (QUANTITIES,)
+
+    def correlation_of(self, names: Sequence[Quantity]) -> npt.NDArray[np.float64]:
+        """Correlation matrix of some quantities."""
+        chosen = [QUANTITIES.index(name) for name in names]
+        return np.array(self.correlation)[np.ix_(chosen, chosen)]
 
 
 class Technology(_Section):
@@ -220,6 +320,8 @@ class Technology(_Section):
     array: Array
     write: Write
     sense: Sense
+    wires: Wires
+    hierarchy: Hierarchy
     variation: Variation
     stt: SttCell | None = None
     sources: dict[str, str] = Field(exclude=True)
@@ -259,6 +361,32 @@ class Technology(_Section):
         except ValidationError as error:
             raise InputError(f"technology file {path}: {first_problem(error, cls)}") from None
 
+    def with_values(self, values: Mapping[str, str | float]) -> Self:
+        """The same technology with some values replaced, validated as a file's are.
+
+        Args:
+            values: by key; a number is in SI units, text has its unit as in a file.
+        Raises:
+            InputError: unknown key or value out of range.
+
+        >>> warm = Technology.load("imce45").with_values({"cmos.temperature": 358.15, "junction.ra": "8 ohm*um^2"})
+        >>> f"{warm.cmos.temperature:g} K, {warm.junction.ra:.3g} ohm m^2"
+        '358.15 K, 8e-12 ohm m^2'
+        """
+        document = {key: value for key, value in self.model_dump().items() if value is not None}
+        sources = dict(self.sources)
+        for key, value in values.items():
+            _override(document, sources, key, value, self.folder / f"{self.name}.toml")
+        for section in (entries for entries in SECTIONS if entries in document):
+            fields = _fields_of(section)
+            for name, value in document[section].items():
+                if isinstance(value, (int, float)) and name in fields and (unit := _unit_of(fields[name])):
+                    document[section][name] = f"{float(value)!r} {unit.replace('1/K', 'K^-1')}"
+        try:
+            return type(self).model_validate({**document, "sources": sources, "folder": self.folder})
+        except ValidationError as error:
+            raise InputError(f"technology {self.name}: {first_problem(error, type(self))}") from None
+
     @property
     def operating_junction(self) -> Junction:
         """The junction at the temperature that the circuits run at."""
@@ -270,6 +398,19 @@ class Technology(_Section):
 
 
 SECTIONS = tuple(n for n, f in Technology.model_fields.items() if n != "name" and not f.exclude)
+
+
+def _unit_of(entry: FieldInfo) -> str:
+    """SI unit of a value, of one that may be missing too; empty where it has none."""
+    inner = (m for kind in get_args(entry.annotation) for m in getattr(kind, "__metadata__", ()))
+    infos = (entry, *(m for m in inner if isinstance(m, FieldInfo)))
+    return next((str(i.json_schema_extra["unit"]) for i in infos if isinstance(i.json_schema_extra, dict)), "")
+
+
+def _fields_of(section: str) -> dict[str, FieldInfo]:
+    annotation: Any = Technology.model_fields[section].annotation
+    kinds = [kind for kind in (annotation, *get_args(annotation)) if isinstance(kind, type)]
+    return dict(next(kind for kind in kinds if issubclass(kind, BaseModel)).model_fields)
 
 
 def first_problem(error: ValidationError, model: type[BaseModel]) -> str:
@@ -326,7 +467,7 @@ def _values_and_sources(document: dict[str, Any], path: Path) -> tuple[dict[str,
     return values, sources
 
 
-def _override(values: dict[str, Any], sources: dict[str, str], key: str, value: str, path: Path) -> None:
+def _override(values: dict[str, Any], sources: dict[str, str], key: str, value: str | float, path: Path) -> None:
     section, _, name = key.partition(".")
     if key == "name":
         values["name"] = value

@@ -1,10 +1,15 @@
 """What several rooms' tests share: the technology that travels with the package, a user's PDK, a missing ngspice."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
+from spintronics.characterize.device_table import ActionCost, DeviceTable, Entry
 from spintronics.technology import Technology
+
+# SI figures are small: with pytest's own 1e-12 any femtojoule would be any other.
+type(pytest.approx(0.0)).DEFAULT_ABSOLUTE_TOLERANCE = 0.0  # type: ignore[attr-defined]
 
 FREEPDK45 = Path(__file__).parents[2] / "shared" / "pdk" / "freepdk45"
 
@@ -12,6 +17,20 @@ FREEPDK45 = Path(__file__).parents[2] / "shared" / "pdk" / "freepdk45"
 @pytest.fixture(scope="session")
 def imce45() -> Technology:
     return Technology.load("imce45")
+
+
+MadeUp = Callable[[Mapping[str, ActionCost]], DeviceTable]
+
+
+@pytest.fixture(scope="session")
+def made_up() -> MadeUp:
+    """A device table of given costs, so that nothing has to be simulated."""
+
+    def table(costs: Mapping[str, ActionCost]) -> DeviceTable:
+        entries = (Entry("made up", action, "", "one", "none", cost) for action, cost in costs.items())
+        return DeviceTable("made up", "0" * 64, "nominal", 1.0, 300.0, tuple(entries))
+
+    return table
 
 
 @pytest.fixture(scope="session")

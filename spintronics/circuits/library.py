@@ -57,6 +57,8 @@ def new_circuit(title: str, technology: Technology, cards: ModelCards, parts: tu
         title: first line of the deck.
         parts: names of netlists, ``("sense_cell", "generated/she_mtj")``.
     """
+    # The package gives circuits their elements: a thread that imports Netlist alone can be ahead of that.
+    import PySpice.Spice  # noqa: F401
     from PySpice.Spice.Netlist import Circuit
 
     circuit = Circuit(title)

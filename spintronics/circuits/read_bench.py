@@ -1,10 +1,11 @@
 """Transient testbench of read, AND and OR: word lines, bit line, reference, latch, each on a supply of its own."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from spintronics.cards import ModelCards
-from spintronics.circuits.library import SENSE_CELLS, Deck, new_circuit, nominal_junction, sense_cell, word_line
+from spintronics.circuits.library import Deck, new_circuit, nominal_junction, word_line
 from spintronics.circuits.sense_path import Operation, branch_resistance, reference_resistance
 from spintronics.technology import Technology
 
@@ -12,7 +13,9 @@ if TYPE_CHECKING:
     from PySpice.Spice.Netlist import Circuit
 
 PARTS = (
-    *SENSE_CELLS,
+    "sot_cell_2t1r",
+    "junction_p",
+    "junction_ap",
     "bit_line",
     "reference_branch",
     "read_current_source",
@@ -25,6 +28,28 @@ START = 0.2e-9  # first command edge, s
 DECIDE = 0.6e-9  # latch clock low, s; assumed, several times its decision time
 SLICE = 90e-9  # NMOS of a column's slice of an enable driver, m; assumed, the narrowest transistor
 RECOVER = 1.2e-9  # lines discharged and latch reset after the operation, s; assumed
+# A truncation error far below ngspice's default (trtol 7): edges then give energies that balance within 1 %.
+OPTIONS = "reltol=1e-4 trtol=1 method=trap"
+
+Place = Literal["near", "middle", "far"]
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What is around the selected cells of a column.
+
+    Args:
+        unselected: bit in every unselected row; 0 = parallel, the better conductor.
+        place: where on the bit line the selected cells are; near is the sense amplifier's end.
+        grounded: write bit line, and source lines of the unselected rows: grounded, or left floating.
+    """
+
+    unselected: int = 0
+    place: Place = "middle"
+    grounded: bool = True
+
+
+NOMINAL = Surroundings()
 
 
 @dataclass(frozen=True)
@@ -33,6 +58,7 @@ class ReadBench:
 
     Word lines are whole: one driver, the wires and read transistors of every column.  The enables are a column's slice
     of driver and load; the bias generator serves all columns.  Both lines of the latch carry the same capacitance.
+    The reference is in the middle of its line, with parallel cells around it.
 
     Commands fall at ``START``; the latch is clocked the operation's develop time later; everything is released
     ``DECIDE`` after that.  Nodes: ``bl``, ``ref``, ``out``, ``outb``, ``word<k>``, ``clk_b``.
@@ -40,12 +66,14 @@ class ReadBench:
     Args:
         operation: READ with one stored bit, AND or OR with two or more.
         stored: bits in the selected cells; 1 = antiparallel.
+        around: the unselected rows and idle lines, and the selected cells' place.
     """
 
     technology: Technology
     cards: ModelCards
     operation: Operation
     stored: tuple[int, ...]
+    around: Surroundings = NOMINAL
 
     SHARED = ("word_line", "bias")
     """Supplies that serve all columns at once."""
@@ -67,91 +95,161 @@ class ReadBench:
         """End of the transient, s."""
         return self.decided_time + RECOVER
 
+    @property
+    def commands(self) -> Mapping[str, str]:
+        """Command sources, each with the supply whose drivers it switches."""
+        words = {f"word{n}_command": "word_line" for n in range(len(self.stored))}
+        return {**words, "enable_command": "enable", "idle_command": "enable", "clk_b_command": "clock"}
+
     def deck(self) -> Deck:
         """The testbench as a deck."""
-        t, k = self.technology, len(self.stored)
-        vdd, sense = t.cmos.supply, t.sense
-        circuit = new_circuit(
-            f"{self.operation} of {''.join(map(str, self.stored))}",
-            t,
-            self.cards,
-            PARTS,
-        )
-        gnd = circuit.gnd
-        for supply in self.SUPPLIES:
-            circuit.V(supply, f"vdd_{supply}", gnd, vdd)
-        release = self.decided_time
-
-        def command(name: str, idle: float, start: float) -> str:
-            active = vdd - idle
-            node = f"{name}_command"
-            width = release - start - EDGE
-            circuit.V(node, node, gnd, f"pulse({idle} {active} {start} {EDGE} {EDGE} {width} 1)")
-            return node
-
-        for n in range(k):
-            node = command(f"word{n}", vdd, START)
-            word_line(circuit, t, node, f"word{n}", t.cell.read_width)
-        circuit.X("enable", "line_driver", command("enable", vdd, START), "enable", "vdd_enable", "0", w=SLICE)
-        circuit.X("idle", "line_driver", command("idle", 0.0, START), "idle", "vdd_enable", "0", w=SLICE)
-        circuit.X(
-            "clock", "line_driver", command("clock", 0.0, self.clock_time), "clk_b", "vdd_clock", "0", w=2 * SLICE
-        )
-
-        self._lines(circuit, "bit_line", "bl", k)
-        self._lines(circuit, "reference", "ref", k)
-        nominal_junction(circuit, t)
-        for n, bit in enumerate(self.stored):
-            sense_cell(circuit, t, f"cell{n}", bit, "bl_cell", f"word{n}", "g_p", "tmr")
-        midpoint = reference_resistance(t, self.operation, k)
-        circuit.X(
-            "reference",
-            "reference_branch",
-            "ref_cell",
-            *("enable" if self.operation.enable == e else "0" for e in ("en_m", "en_and", "en_or")),
-            *("0", "0"),
-            **dict.fromkeys(("r_m", "r_and", "r_or"), midpoint),
-            w_read=t.cell.read_width,
-            fan_in=k,
-        )
-        mirror = {"w": sense.source_width, "l": sense.source_length}
-        circuit.X("bias", "read_bias", "bias", "vdd_bias", "0", **mirror)
-        circuit.I("bias", "bias", gnd, sense.current)
-        circuit.X(
-            "latch",
-            "sense_amplifier",
-            "bl",
-            "ref",
-            "clk_b",
-            "out",
-            "outb",
-            "vdd_sense_amplifier",
-            "0",
-            w=sense.latch_width,
-        )
-        currents = [f"i(v{s})" for s in self.SUPPLIES]
-        saved = ["v(bl)", "v(ref)", "v(out)", "v(outb)", "v(word0)", "v(clk_b)", *currents]
+        t = self.technology
+        circuit = new_circuit(f"{self.operation} of {''.join(map(str, self.stored))}", t, self.cards, PARTS)
+        supplies(circuit, t, self.SUPPLIES)
+        active = (START, self.decided_time)
+        line_driver(circuit, t, "enable", True, active, SLICE)
+        line_driver(circuit, t, "clk_b", False, (self.clock_time, self.decided_time), 2 * SLICE, "clock")
+        enables = {e: "enable" if self.operation.enable == e else "0" for e in ("en_m", "en_and", "en_or")}
+        column(circuit, t, self.stored, self.around, enables, active)
         return Deck(
             circuit,
             f".tran 10p {self.end:.6g} 0 20p",
-            tuple(name.lower() for name in saved),
+            ("v(bl)", "v(ref)", "v(out)", "v(outb)", "v(word0)", "v(clk_b)", *powers(self.SUPPLIES, self.commands)),
             t.cmos.temperature,
-            "reltol=1e-4 method=gear",
+            OPTIONS,
         )
 
-    def _lines(self, circuit: "Circuit", supply: str, node: str, fan_in: int) -> None:
-        """Read current source, line and discharge transistor on one input of the latch."""
-        t = self.technology
-        mirror = {"w": t.sense.source_width, "l": t.sense.source_length}
-        circuit.X(f"source_{node}", "read_current_source", node, "bias", "idle", f"vdd_{supply}", **mirror)
-        circuit.X(
-            f"line_{node}",
-            "bit_line",
-            *(node, f"{node}_cell", f"{node}_far", "0", "0"),
-            r_wire=t.array.rows * t.array.bit_line_resistance,
-            c_wire=t.array.rows * t.array.bit_line_capacitance,
-            unselected=t.array.rows - fan_in,
-            w_read=t.cell.read_width,
-            r_cell=branch_resistance(t.operating_junction, t.heavy_metal, 1, 0, t.sense.current),
-        )
-        circuit.X(f"discharge_{node}", "nfet", node, "idle", "0", "0", w="180n")
+
+def supplies(circuit: "Circuit", technology: Technology, names: tuple[str, ...]) -> None:
+    """A supply of VDD for each contributor: source ``v<name>`` at node ``vdd_<name>``."""
+    for name in names:
+        circuit.V(name, f"vdd_{name}", circuit.gnd, technology.cmos.supply)
+
+
+def powers(names: tuple[str, ...], commands: Mapping[str, str]) -> tuple[str, ...]:
+    """What to save for the energy of every source."""
+    return tuple(f"i(v{name})" for name in (*names, *commands)) + tuple(f"v({name})" for name in commands)
+
+
+def line_driver(
+    circuit: "Circuit",
+    technology: Technology,
+    line: str,
+    rises: bool,
+    toggles: tuple[float, ...],
+    width: float,
+    supply: str = "enable",
+) -> None:
+    """A line with its driver and the command source in front of it.
+
+    Args:
+        rises: whether the line goes to VDD at the first toggle; its driver inverts.
+        toggles: times at which the command changes, s.
+        width: NMOS of the driver, m.
+        supply: contributor that pays.
+    """
+    command = command_source(circuit, technology, line, rises, toggles)
+    circuit.X(line, "line_driver", command, line, f"vdd_{supply}", "0", w=width)
+
+
+def command_source(
+    circuit: "Circuit", technology: Technology, name: str, falls: bool, toggles: tuple[float, ...]
+) -> str:
+    """Source ``v<name>_command`` that changes between ground and VDD; gives its node.
+
+    Args:
+        falls: whether it rests at VDD.
+        toggles: times of its changes, s.
+    """
+    high, node = falls, f"{name}_command"
+    points = [f"0 {technology.cmos.supply * high:g}"]
+    for time in toggles:
+        points.append(f"{time:.7g} {technology.cmos.supply * high:g}")
+        high = not high
+        points.append(f"{time + EDGE:.7g} {technology.cmos.supply * high:g}")
+    circuit.V(node, node, circuit.gnd, f"pwl({' '.join(points)})")
+    return node
+
+
+def column(
+    circuit: "Circuit",
+    technology: Technology,
+    stored: tuple[int, ...],
+    around: Surroundings,
+    enables: Mapping[str, str],
+    active: tuple[float, float],
+) -> None:
+    """Selected cells with their word lines, both lines of the latch, reference branches, bias and latch.
+
+    Args:
+        enables: node at the gate of each reference branch, by ``en_m``, ``en_and``, ``en_or``.
+        active: from when to when word lines and read currents are on, s.
+    """
+    t, k, gnd = technology, len(stored), circuit.gnd
+    line_driver(circuit, t, "idle", False, active, SLICE)
+    _idle_lines(circuit, t, around, t.array.rows - k)
+    _line(circuit, t, "bit_line", "bl", k, around.unselected, "sl_idle")
+    _line(circuit, t, "reference", "ref", k, 0, "0")
+    nominal_junction(circuit, t)
+    place = {"near": "bl", "middle": "bl_middle", "far": "bl_far"}[around.place]
+    strip = {"r_half": t.heavy_metal.resistance / 2}
+    for n, bit in enumerate(stored):
+        word = command_source(circuit, t, f"word{n}", True, active)
+        word_line(circuit, t, word, f"word{n}", t.cell.read_width)
+        lines = ("wbl", "0", place, f"word{n}", f"cell{n}_t1", f"cell{n}_t3", "0")
+        circuit.X(f"cell{n}", "sot_cell_2t1r", *lines, w_write=t.cell.write_width, w_read=t.cell.read_width)
+        ports = (f"cell{n}_t1", "0", f"cell{n}_t3", "g_p")
+        if bit:
+            v_half = t.operating_junction.half_tmr_voltage
+            circuit.X(f"junction{n}", "junction_ap", *ports, "tmr", v_half=v_half, **strip)
+        else:
+            circuit.X(f"junction{n}", "junction_p", *ports, **strip)
+    fan_in = max(k, 2)
+    circuit.X(
+        "reference",
+        "reference_branch",
+        "ref_middle",
+        *(enables[e] for e in ("en_m", "en_and", "en_or")),
+        *("0", "0"),
+        r_m=reference_resistance(t, Operation.READ, 1),
+        r_and=reference_resistance(t, Operation.AND, fan_in),
+        r_or=reference_resistance(t, Operation.OR, fan_in),
+        w_read=t.cell.read_width,
+        fan_in=fan_in,
+    )
+    mirror = {"w": t.sense.source_width, "l": t.sense.source_length}
+    circuit.X("bias", "read_bias", "bias", "vdd_bias", "0", **mirror)
+    circuit.I("bias", "bias", gnd, t.sense.current)
+    inputs = ("bl", "ref", "clk_b", "out", "outb", "vdd_sense_amplifier", "0")
+    circuit.X("latch", "sense_amplifier", *inputs, w=t.sense.latch_width)
+
+
+def _line(
+    circuit: "Circuit", technology: Technology, supply: str, node: str, fan_in: int, unselected: int, source_line: str
+) -> None:
+    """Read current source, line and discharge transistor on one input of the latch."""
+    t = technology
+    mirror = {"w": t.sense.source_width, "l": t.sense.source_length}
+    circuit.X(f"source_{node}", "read_current_source", node, "bias", "idle", f"vdd_{supply}", **mirror)
+    circuit.X(
+        f"line_{node}",
+        "bit_line",
+        *(node, f"{node}_middle", f"{node}_far", source_line, "0"),
+        r_wire=max(t.array.rows * t.array.bit_line_resistance, 1e-3),
+        c_wire=t.array.rows * t.array.bit_line_capacitance,
+        unselected=t.array.rows - fan_in,
+        w_read=t.cell.read_width,
+        r_cell=branch_resistance(t.operating_junction, t.heavy_metal, 1 - unselected, unselected, t.sense.current),
+    )
+    circuit.X(f"discharge_{node}", "nfet", node, "idle", "0", "0", w="180n")
+
+
+def _idle_lines(circuit: "Circuit", technology: Technology, around: Surroundings, unselected: int) -> None:
+    """Write bit line, source lines of the unselected rows, and the write transistors between them, all off."""
+    t = technology
+    for line in ("wbl", "sl_idle"):
+        circuit.C(line, line, circuit.gnd, t.array.rows * t.array.bit_line_capacitance)
+        if around.grounded:
+            circuit.R(line, line, circuit.gnd, 1e-3)
+    circuit.X("idle_writes", "nfet", "wbl", "0", "strips", "0", w=t.cell.write_width, copies=unselected)
+    circuit.R("strips", "strips", "sl_idle", t.heavy_metal.resistance / unselected)

@@ -160,14 +160,18 @@ class SensePath:
         lanes = sum(name.startswith(f"v(bl{antiparallel}_") for name in waves)
         return np.concatenate([waves[f"v(bl{antiparallel}_{lane})"] for lane in range(lanes)])[:trials]
 
-    def nominal(self, operation: Operation) -> Deck:
-        """Deck with every junction at its nominal value, and this operation's reference at node ``ref``."""
+    def nominal(self, operation: Operation, reference: float | None = None) -> Deck:
+        """Deck with every junction at its nominal value, and this operation's reference at node ``ref``.
+
+        Args:
+            reference: its resistance, Ω; :func:`reference_resistance` by default.
+        """
         t = self.technology
         circuit = self._circuit(f"sense path, fan-in {self.fan_in}, nominal", (*SENSE_CELLS, "reference_branch"))
         nominal_junction(circuit, t)
         for antiparallel in self._states:
             self._branch(circuit, f"bl{antiparallel}", antiparallel, [("g_p", "tmr")] * self.fan_in)
-        midpoint = reference_resistance(t, operation, self.fan_in)
+        resistance = reference_resistance(t, operation, self.fan_in) if reference is None else reference
         self._read_line(circuit, "ref")
         circuit.X(
             "reference",
@@ -176,7 +180,7 @@ class SensePath:
             *("word" if operation.enable == enable else "0" for enable in ("en_m", "en_and", "en_or")),
             "0",
             "0",
-            **dict.fromkeys(("r_m", "r_and", "r_or"), midpoint),
+            **dict.fromkeys(("r_m", "r_and", "r_or"), resistance),
             w_read=t.cell.read_width,
             fan_in=self.fan_in,
         )

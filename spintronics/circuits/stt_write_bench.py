@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 from spintronics.cards import ModelCards
-from spintronics.circuits.library import Deck, free_layer, new_circuit, word_line
-from spintronics.circuits.write_bench import EDGE, LEAD, RELAX, START
+from spintronics.circuits.library import Deck, free_layer, new_circuit
+from spintronics.circuits.write_bench import WriteTransient
 from spintronics.technology import SttCell, Technology
 
 
 @dataclass(frozen=True)
-class SttWriteBench:
+class SttWriteBench(WriteTransient):
     """One 1T1R cell through one write; bit line and source line driven by inverters on supplies of their own.
 
     Nodes: ``bl``, ``sl``, ``wl``, ``pin``, ``my`` (+1 = P, −1 = AP).  ``i(vjunction)`` is the current from the pinned
@@ -31,34 +31,20 @@ class SttWriteBench:
     SUPPLIES = ("bit_line", "source_line", "word_line")
 
     @property
-    def pulse_start(self) -> float:
-        """Command of the raised line, s."""
-        return START + LEAD
-
-    @property
-    def pulse_end(self) -> float:
-        """End of the write pulse, s."""
-        return self.pulse_start + self.cell.pulse_width
-
-    @property
-    def end(self) -> float:
-        """End of the transient, s."""
-        return self.pulse_end + LEAD + RELAX
+    def width(self) -> float:
+        return self.cell.pulse_width
 
     def deck(self) -> Deck:
-        """The transient; 1 ps at most a step, as the magnetization needs."""
+        """The transient."""
         t, cell, array = self.technology, self.cell, self.technology.array
         parts = ("stt_cell_1t1r", "generated/stt_mtj", "line_driver")
         circuit = new_circuit(f"STT write {self.bit}", t, self.cards, parts)
         gnd, vdd = circuit.gnd, t.cmos.supply
         for supply in self.SUPPLIES:
             circuit.V(supply, f"vdd_{supply}", gnd, vdd)
-        word_width = self.pulse_end + LEAD - START - EDGE
-        circuit.V("word_command", "word_command", gnd, f"pulse({vdd} 0 {START} {EDGE} {EDGE} {word_width} 1)")
-        word_line(circuit, t, "word_command", "wl", cell.access_width)
-        pulse = f"pulse({vdd} 0 {self.pulse_start} {EDGE} {EDGE} {cell.pulse_width - EDGE} 1)"
+        self._word_line(circuit, "wl", cell.access_width)
         for line, supply, raised in (("bl", "bit_line", self.bit == 0), ("sl", "source_line", self.bit == 1)):
-            circuit.V(f"{line}_command", f"{line}_command", gnd, pulse if raised else vdd)
+            circuit.V(f"{line}_command", f"{line}_command", gnd, self._pulse(vdd, 0) if raised else vdd)
             circuit.X(line, "line_driver", f"{line}_command", line, f"vdd_{supply}", "0", w=cell.driver_width)
             circuit.R(line, line, f"{line}_cell", max(array.rows / 2 * array.bit_line_resistance, 1e-3))
             circuit.C(line, line, gnd, array.rows * array.bit_line_capacitance)
@@ -69,8 +55,4 @@ class SttWriteBench:
         if array.rows > 1:  # drains of the other rows' access transistors, on the source line
             circuit.X("unselected", "nfet", "sl_cell", "0", "others", "0", w=cell.access_width, copies=array.rows - 1)
             circuit.R("unselected", "others", "bl_cell", cell.ra / t.junction.area / (array.rows - 1))
-        saved = [f"i(v{s})" for s in (*self.SUPPLIES, "junction")]
-        saved += [f"v({node})" for node in ("bl", "sl", "bl_cell", "sl_cell", "pin", "wl", "mx", "my", "mz")]
-        return Deck(
-            circuit, f".tran 10p {self.end:.6g} 0 1p", tuple(saved), t.cmos.temperature, "reltol=1e-4 method=trap"
-        )
+        return self._transient(circuit, ("junction",), ("bl", "sl", "bl_cell", "sl_cell", "pin", "wl"), "10p")

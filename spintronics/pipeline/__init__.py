@@ -3,24 +3,50 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from spintronics.pipeline.definition import ImcePipeline, Pipeline, WritePipeline, load_pipeline
+from spintronics.pipeline.characterize import CharacterizeRun
+from spintronics.pipeline.definition import (
+    CharacterizePipeline,
+    FanInPipeline,
+    ImcePipeline,
+    Pipeline,
+    SenseMarginPipeline,
+    WritePipeline,
+    load_pipeline,
+)
+from spintronics.pipeline.fan_in import FanInRun
 from spintronics.pipeline.imce import ImceRun
 from spintronics.pipeline.run import Advance, Progress, Run
+from spintronics.pipeline.sense_margin import SenseMarginRun
 from spintronics.pipeline.write import WriteRun
 from spintronics.technology import Technology
 
 __all__ = [
     "Advance",
+    "CharacterizePipeline",
+    "CharacterizeRun",
+    "FanInPipeline",
+    "FanInRun",
     "ImcePipeline",
     "ImceRun",
     "Pipeline",
     "Progress",
     "Run",
+    "SenseMarginPipeline",
+    "SenseMarginRun",
     "WritePipeline",
     "WriteRun",
     "load_pipeline",
     "run_of",
 ]
+
+
+RUNS: Mapping[type[Pipeline], type[Run]] = {
+    ImcePipeline: ImceRun,
+    WritePipeline: WriteRun,
+    CharacterizePipeline: CharacterizeRun,
+    FanInPipeline: FanInRun,
+    SenseMarginPipeline: SenseMarginRun,
+}
 
 
 def run_of(
@@ -30,7 +56,10 @@ def run_of(
     workers: int,
     progress: Progress,
     overrides: Mapping[str, str],
+    resume: bool = False,
+    scheduler: str | None = None,
 ) -> Run:
     """The run of a pipeline's experiment."""
-    kind: type[Run] = WriteRun if isinstance(pipeline, WritePipeline) else ImceRun
-    return kind(pipeline, technology, folder, workers, progress, overrides)
+    return RUNS[type(pipeline)](
+        pipeline, technology, folder, workers, progress, overrides, resume=resume, scheduler=scheduler
+    )

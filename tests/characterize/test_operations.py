@@ -1,16 +1,20 @@
 """Operations in ngspice: truth tables, and energies against what currents and times give by hand."""
 
+import re
+from dataclasses import replace
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from spintronics import cards
 from spintronics.characterize import operations, writing
-from spintronics.characterize.device_table import ActionCost, OperationFailed, equally_likely
-from spintronics.circuits.read_bench import DECIDE
+from spintronics.characterize.device_table import OK, ActionCost, DeviceTable, OperationFailed, equally_likely
+from spintronics.circuits.read_bench import DECIDE, NOMINAL, START, ReadBench, Surroundings
 from spintronics.circuits.sense_path import Operation
-from spintronics.ngspice import Simulator
+from spintronics.circuits.xor_bench import XorBench
+from spintronics.ngspice import NgspiceError, Simulator
 from spintronics.technology import Technology
 
 
@@ -43,14 +47,49 @@ def test_every_operation_gives_its_truth_table(results: list[operations.Operatio
     table = {(r.operation, r.inputs): r.result for r in results}
     expected = {(op, str(b)): str(b) for op in ("write", "read") for b in (0, 1)}
     for a, b in product((0, 1), repeat=2):
-        expected["AND", f"{a}{b}"] = str(a & b)
-        expected["OR", f"{a}{b}"] = str(a | b)
+        bits = {"AND": a & b, "NAND": 1 - (a & b), "OR": a | b, "NOR": 1 - (a | b), "XOR": a ^ b}
+        expected |= {(operation, f"{a}{b}"): str(bit) for operation, bit in bits.items()}
     assert table == expected
+    assert {r.status for r in results} == {OK}
+    operations.require_right(results)
+
+
+def test_both_outputs_of_the_latch_stand_at_opposite_rails(
+    technology: Technology, results: list[operations.OperationResult]
+) -> None:
+    for r in results:
+        if r.operation in ("AND", "OR"):
+            at = START + technology.sense.logic_develop_time + DECIDE
+            out, outb = (float(np.interp(at, r.waves.x, r.waves[f"v({n})"])) for n in ("out", "outb"))
+            assert out + outb == pytest.approx(technology.cmos.supply, abs=0.01)
+            assert abs(out - outb) > 0.98 * technology.cmos.supply
+
+
+def test_exclusive_or_is_two_sense_steps_and_a_gate(
+    technology: Technology, results: list[operations.OperationResult]
+) -> None:
+    """Composed of OR, AND and the gate's own energy; the lines, charged once, make it a little less."""
+    cost = {(r.operation, r.inputs): r.cost for r in results if r.cost}
+    for inputs in ("00", "01", "10", "11"):
+        gate = ActionCost({"exclusive or": cost["XOR", inputs].parts["exclusive or"]}, DECIDE - 80e-12)
+        composed = cost["OR", inputs].then(cost["AND", inputs]).then(gate)
+        assert 0.95 < cost["XOR", inputs].energy / composed.energy < 1
+        assert cost["XOR", inputs].latency == pytest.approx(composed.latency, rel=0.02, abs=0)
+
+
+def test_a_step_waits_for_the_reset_before_it(technology: Technology) -> None:
+    """The second decision starts from a latch at VDD on both sides, the first one held in the D latch."""
+    bench = XorBench(technology, cards.locate(technology), (0, 0))
+    waves = Simulator().run(bench.deck().text())
+    before = bench.clock_times[1] - 10e-12
+    levels = [float(np.interp(before, waves.x, waves[f"v({n})"])) for n in ("out", "outb", "nor")]
+    assert levels == pytest.approx([1, 1, 1], abs=0.02)
 
 
 def test_energies_are_positive_and_their_parts_sum(results: list[operations.OperationResult]) -> None:
     for r in results:
-        assert r.cost.energy == pytest.approx(sum(r.cost.parts.values()))
+        assert r.cost is not None
+        assert r.cost.energy == pytest.approx(sum(r.cost.parts.values()), rel=1e-9, abs=0)
         assert all(np.isfinite(part) and part >= 0 for part in r.cost.parts.values())
 
 
@@ -61,8 +100,8 @@ def test_line_energy_is_supply_times_read_current_times_time(
         if r.operation in ("read", "AND", "OR"):
             by_hand = technology.cmos.supply * technology.sense.current * (develop_time(technology, r) + DECIDE)
             # The mirror's finite output resistance and switching edges leave a few per cent.
-            assert r.cost.parts["bit line"] == pytest.approx(by_hand, rel=0.08)
-            assert r.cost.parts["reference"] == pytest.approx(by_hand, rel=0.08)
+            assert r.cost.parts["bit line"] == pytest.approx(by_hand, rel=0.08, abs=0)
+            assert r.cost.parts["reference"] == pytest.approx(by_hand, rel=0.08, abs=0)
 
 
 def test_write_energy_is_voltage_times_current_times_pulse(
@@ -81,10 +120,93 @@ def test_latency_is_the_develop_time_and_a_fast_decision(
             assert 10e-12 < r.cost.latency - develop_time(technology, r) < 100e-12
 
 
+def test_command_sources_are_paid_for(technology: Technology) -> None:
+    """A line's energy is its supply's and that of the source in front of its driver: about C V² of its gates."""
+    bench = ReadBench(technology, cards.locate(technology), Operation.AND, (0, 1))
+    waves = Simulator().run(bench.deck().text())
+    row = operations.latch_results(bench, waves)[0]
+    assert row.cost is not None
+    clock = operations.energy(waves, "clock", level=technology.cmos.supply)
+    command = operations.command_energy(waves, "clk_b_command")
+    assert row.cost.parts["clock"] == clock + command
+    assert 0.02e-15 < command < 1e-15
+
+
+def test_a_margin_too_small_fails_alone_and_says_why(technology: Technology) -> None:
+    """A TMR of 0.1 % leaves microvolts: AND and OR fail on some input; what fails is not costed, the rest is."""
+    weak = technology.with_values({"junction.tmr": 0.001})
+    found = operations.sensed(weak, cards.locate(weak), Simulator(), Surroundings(place="far"), workers=2)
+    failed = [r for r in found if r.status != OK]
+    assert 0 < len(failed) < len(found)
+    for r in failed:
+        assert r.cost is None
+        assert re.match(rf"(no decision|result {1 - int(r.expected)}), expected {r.expected}; -?\d", r.status)
+        with pytest.raises(OperationFailed, match=f"{r.operation} of {r.inputs}: "):
+            operations.require_right(found[found.index(r) :])
+    table = DeviceTable.of(weak, map(operations.entry, found))
+    assert len(table.failed) == len(failed)
+    with pytest.raises(OperationFailed, match=f"{failed[0].operation} {failed[0].inputs}: "):
+        table.action(failed[0].operation)
+
+
+def test_a_latch_that_does_not_resolve_in_its_window_gives_no_result(technology: Technology) -> None:
+    """At 0.45 V the latch is too slow: both outputs still stand where reset put them, which is no '1'."""
+    slow = technology.with_values({"cmos.supply": 0.45})
+    bench = ReadBench(slow, cards.locate(slow), Operation.AND, (1, 1))
+    for r in operations.latch_results(bench, Simulator().run(bench.deck().text())):
+        assert (r.result, r.cost) == ("?", None)
+        assert r.status.startswith(f"no decision, expected {r.expected}; ")
+
+
+def test_a_develop_time_of_nothing_is_a_failed_operation(technology: Technology) -> None:
+    hasty = technology.with_values({"sense.logic_develop_time": 50e-12, "sense.read_develop_time": 50e-12})
+    found = operations.sensed(hasty, cards.locate(hasty), Simulator(), NOMINAL, workers=2)
+    failed = [r for r in found if r.status != OK]
+    assert failed
+    assert all("develop_time, sense.current or junction.tmr" in r.status for r in failed)
+    assert all(np.isfinite(r.cost.latency) for r in found if r.cost)
+
+
+def test_what_the_simulator_refuses_is_a_status_of_that_operation(technology: Technology) -> None:
+    """No such transistor model: every deck fails, none stops the others."""
+    broken = replace(cards.locate(technology), nmos="no_such_model")
+    found = operations.operations(technology, broken, Simulator(), (0.26, 0.27), workers=2)
+    assert len(found) == 2 + 2 + 5 * 4
+    for r in found:
+        assert (r.result, r.cost, len(r.waves)) == ("?", None, 0)
+        assert r.status.startswith("ngspice: ")
+    one = operations.truth_table(technology, broken, Simulator(), Operation.AND, (1, 1))
+    assert (one.operation, one.expected, one.cost) == ("AND", "1", None)
+    with pytest.raises(NgspiceError):
+        operations.sense(technology, broken, Simulator(), Operation.AND, (1, 1))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"cmos.supply": 0.9, "cmos.corner": "ss", "cmos.temperature": 233.15},
+        {"cmos.supply": 1.1, "cmos.corner": "ff", "cmos.temperature": 398.15},
+    ],
+    ids=["slow and cold", "fast and hot"],
+)
+def test_truth_tables_hold_in_extreme_corners(technology: Technology, values: dict[str, str | float]) -> None:
+    corner = technology.with_values(values)
+    found = operations.sensed(corner, cards.locate(corner), Simulator(), NOMINAL, workers=2)
+    assert {r.status for r in found} == {OK}
+
+
+def test_truth_tables_hold_with_a_users_pdk(freepdk45: Path) -> None:
+    t = Technology.load(
+        "imce45", {"cmos.cards": str(freepdk45), "cmos.nmos": "NMOS_VTG", "cmos.pmos": "PMOS_VTG", "cmos.corner": "ss"}
+    )
+    found = operations.sensed(t, cards.locate(t), Simulator(), NOMINAL, workers=2)
+    assert {r.status for r in found} == {OK}
+
+
 def test_a_write_pulse_too_short_is_reported_and_not_costed(voltages: tuple[float, float]) -> None:
     hasty = Technology.load("imce45", {"write.pulse_width": "0.3 ns"})
     result = operations.write(hasty, cards.locate(hasty), Simulator(), 1, voltages[1])
-    assert result.result == "0"
+    assert (result.result, result.cost) == ("0", None)
     with pytest.raises(OperationFailed, match="write of 1: result 0, expected 1"):
         operations.require_right([result])
 

@@ -1,0 +1,41 @@
+"""The command itself: how it starts, and how its errors read."""
+
+import sys
+from typing import Any
+
+import typer
+
+_UsageError: Any = typer.BadParameter.__bases__[0]  # typer shows this base class of its usage errors only so
+
+app = typer.Typer(
+    help="From a spin-Hall MTJ, through ngspice, to a CNN computed inside the memory array.",
+    add_completion=True,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Entry point: errors a user can act on are one line on stderr and exit status 2."""
+    from spintronics.errors import SpintronicsError
+
+    try:
+        sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False))
+    except typer.Exit as stop:
+        sys.exit(stop.exit_code)
+    except _UsageError as error:
+        sys.exit(_complain(f"{error.format_message()} (spintronics --help lists commands and options)"))
+    except SpintronicsError as error:
+        sys.exit(_complain(str(error)))
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        sys.exit(_complain(f"{where}{error.strerror or error}"))
+
+
+def _complain(message: str) -> int:
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    return 2
+
+
+@app.callback()
+def _commands() -> None:
+    """From a spin-Hall MTJ, through ngspice, to a CNN computed inside the memory array."""

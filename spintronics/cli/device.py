@@ -1,0 +1,42 @@
+"""What the commands on memory and networks start from: a device table and its technology."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from spintronics.array import SubArray
+
+TABLE = Path("results/characterize/device_table.toml")
+From = Annotated[Path, typer.Option("--from", metavar="FILE", help="A device table that characterize wrote.")]
+OfTechnology = Annotated[
+    str | None,
+    typer.Option("--technology", help="Technology of the table, by name or path.", show_default="the table's name"),
+]
+Style = Annotated[str, typer.Option("--format", help="text, csv, markdown or latex.")]
+
+
+def sub_array_of(source: Path, technology: str | None, settings: list[str] | None) -> "SubArray":
+    """The sub-array that a device table was made for.
+
+    Raises:
+        InputError: no such file, or a technology with other values than the one that was characterized.
+    """
+    from spintronics.array import SubArray
+    from spintronics.characterize.device_table import DeviceTable
+    from spintronics.cli.options import overrides_of
+    from spintronics.errors import InputError
+    from spintronics.technology import Technology
+
+    if not source.is_file():
+        raise InputError(f"device table {source}: no such file: run spintronics characterize first, or give --from")
+    table = DeviceTable.load(source)
+    overrides = {}
+    for key, value in overrides_of(settings).items():
+        if not key.startswith("technology."):
+            raise InputError(f"--set {key}={value}: must be a key of the technology, such as technology.junction.tmr")
+        overrides[key.removeprefix("technology.")] = value
+    chosen = Technology.load(technology or table.technology, overrides)
+    table.require(chosen)
+    return SubArray(chosen, table)

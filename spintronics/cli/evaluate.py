@@ -1,0 +1,73 @@
+"""``spintronics evaluate``."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from spintronics.cli.app import app
+from spintronics.cli.device import TABLE, From, OfTechnology, Style, sub_array_of
+from spintronics.cli.options import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from spintronics.accelerator import NetworkCost
+    from spintronics.array import SubArray
+
+NetworkName = Annotated[str, typer.Argument(metavar="NETWORK", help="A known network, or an .onnx or .toml file.")]
+Bits = Annotated[str, typer.Option(help="Bits of weights and inputs, W:I.")]
+First = Annotated[str, typer.Option(help="Bits of the first layer's inputs: seed (32) or practical (8).")]
+Parallelism = Annotated[int, typer.Option(help="Copies of every layer's kernels.")]
+SubArrays = Annotated[
+    int | None,
+    typer.Option("--sub-arrays", help="Computational sub-arrays on the chip.", show_default="all that it takes"),
+]
+
+
+def cost_function(
+    network: str, bits: str, first_layer: str, parallelism: int, sub_arrays: int | None
+) -> "Callable[[SubArray], NetworkCost]":
+    """Cost of a network on a sub-array.
+
+    Raises:
+        InputError: an argument that cannot be used.
+    """
+    from spintronics.accelerator import network_cost
+    from spintronics.errors import InputError
+    from spintronics.networks import BitWidths, FirstLayer, load
+
+    if first_layer not in list(FirstLayer):
+        raise InputError(f"--first-layer {first_layer}: must be one of {', '.join(FirstLayer)}")
+    case = (load(network), BitWidths.parse(bits), FirstLayer(first_layer))
+    return lambda sub_array: network_cost(*case, sub_array, parallelism, sub_arrays)
+
+
+@app.command()
+def evaluate(
+    network: NetworkName,
+    bits: Bits = "1:1",
+    first_layer: First = "seed",
+    source: From = TABLE,
+    parallelism: Parallelism = 1,
+    sub_arrays: SubArrays = None,
+    technology: OfTechnology = None,
+    settings: Settings = None,
+    style: Style = "text",
+) -> None:
+    """Energy, latency, power and area of a network for one image, by layer and component; needs no simulator.
+
+    Example: spintronics evaluate alexnet --bits 1:2 --first-layer practical
+    """
+    from spintronics.cli.output import print_rows
+    from spintronics.report import system
+
+    cost = cost_function(network, bits, first_layer, parallelism, sub_arrays)(
+        sub_array_of(source, technology, settings)
+    )
+    for title, rows in (
+        ("totals", system.totals(cost)),
+        ("layers", system.layers(cost)),
+        ("components", system.components(cost)),
+    ):
+        print(f"\n{title}")
+        print_rows(rows, style, indent="  " if style == "text" else "")

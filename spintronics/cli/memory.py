@@ -1,0 +1,42 @@
+"""``spintronics memory``."""
+
+from typing import Annotated
+
+import typer
+
+from spintronics.cli.app import app
+from spintronics.cli.device import TABLE, From, OfTechnology, Style, sub_array_of
+from spintronics.cli.options import Settings
+
+
+@app.command()
+def memory(
+    capacity: Annotated[str, typer.Option(help="Capacity: 64KB, 1MB, 1Gb; powers of 1024.")] = "1MB",
+    word: Annotated[int, typer.Option(help="Bits read or written at once.")] = 64,
+    rows: Annotated[
+        list[int] | None, typer.Option(help="Rows of a sub-array; repeatable: a sweep instead of one memory.")
+    ] = None,
+    columns: Annotated[
+        list[int] | None, typer.Option(help="Columns of a sub-array; repeatable: a sweep instead of one memory.")
+    ] = None,
+    source: From = TABLE,
+    technology: OfTechnology = None,
+    settings: Settings = None,
+    style: Style = "text",
+) -> None:
+    """Area, latency, energy and leakage of a memory, and what computing adds; needs no simulator.
+
+    A sweep over rows and columns scales the costs of the characterized size.
+
+    Example: spintronics memory --capacity 1MB --word 64
+    """
+    from spintronics.array import Memory, parse_capacity, sweep
+    from spintronics.cli.output import print_rows
+    from spintronics.report import system
+
+    array = sub_array_of(source, technology, settings)
+    if rows or columns:
+        points = sweep(array, rows or [array.rows], columns or [array.columns])
+        print_rows(system.geometry(points), style)
+    else:
+        print_rows(system.memory(Memory(array, parse_capacity(capacity), word)), style)

@@ -1,0 +1,36 @@
+"""Options that several commands have."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Out = Annotated[Path | None, typer.Option(help="Results folder.", show_default="results/NAME")]
+Seed = Annotated[int | None, typer.Option(help="Seed of every draw.", show_default="the pipeline's")]
+Workers = Annotated[int | None, typer.Option(help="ngspice processes at once.", show_default="all cores")]
+Resume = Annotated[bool, typer.Option("--resume", help="Keep the trials that are there and solve the others.")]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(help="Dask scheduler whose workers solve the trials, tcp://host:port.", show_default="this machine"),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Any key, such as technology.junction.tmr=1.2; repeatable."),
+]
+
+
+def overrides_of(settings: list[str] | None, option: str = "--set") -> dict[str, str]:
+    """Values by key, of ``--set`` options and the like.
+
+    Raises:
+        InputError: one that is not KEY=VALUE.
+    """
+    from spintronics.errors import InputError
+
+    overrides: dict[str, str] = {}
+    for setting in settings or []:
+        key, equals, value = setting.partition("=")
+        if not (key and equals and value):
+            raise InputError(f"{option} {setting}: write KEY=VALUE, such as technology.junction.tmr=1.2")
+        overrides[key.strip()] = value.strip()
+    return overrides
