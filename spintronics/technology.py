@@ -435,6 +435,8 @@ def first_problem(error: ValidationError, model: type[BaseModel]) -> str:
             rule = f"must be < {context['lt']:g}"
         case "less_than_equal":
             rule = f"must be <= {context['le']:g}"
+        case "enum" | "literal_error":
+            rule = f"must be {context['expected']}"
         case _:
             rule = problem["msg"].removeprefix("Value error, ")
     if not key:  # a rule between keys names them itself

@@ -236,6 +236,8 @@ class DeviceTable:
         """
         try:
             text = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            raise InputError(f"device table {path}: no such file; spintronics characterize writes one") from None
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"device table {path}: cannot be read: {error}") from None
         return cls.from_toml(text, f"device table {path}")

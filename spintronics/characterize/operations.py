@@ -238,11 +238,11 @@ def entry(result: OperationResult) -> Entry:
     """An operation's result as an entry of the device table."""
     bench = {"write": "write_bench", "XOR": "xor_bench"}.get(result.operation, "read_bench")
     return Entry(
-        "operations",
+        "write" if result.operation == "write" else "operations",
         result.operation,
         result.inputs,
         "one column",
-        f"circuits.{bench}",
+        f"spintronics.circuits.{bench}",
         result.cost,
         status=result.status,
     )

@@ -1,5 +1,6 @@
 """``spintronics characterize``."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -40,4 +41,8 @@ def characterize(
         overrides["technology"] = str(path.resolve()) if path.is_file() else technology
     if seed is not None:
         overrides["seed"] = str(seed)
-    run_pipeline("characterize", overrides, out, workers)
+    rows = run_pipeline("characterize", overrides, out, workers).get("device_table", ())
+    failed = [row for row in rows if row["status"] != "ok"]
+    if failed:
+        first = f"{failed[0]['action']} {failed[0]['case']}".rstrip()
+        print(f"note: {len(failed)} of {len(rows)} entries failed; {first}: {failed[0]['status']}", file=sys.stderr)

@@ -11,7 +11,9 @@ from spintronics.cli.options import Out, Resume, Scheduler, Seed, Settings, Work
 from spintronics.cli.output import Bars, print_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from spintronics.report.tables import Row
 
 
 @app.command()
@@ -41,8 +43,8 @@ def run_pipeline(
     workers: int | None,
     resume: bool = False,
     scheduler: str | None = None,
-) -> None:
-    """Run a pipeline, show its main tables and where the rest is."""
+) -> "Mapping[str, Sequence[Row]]":
+    """Run a pipeline, show its main tables and where the rest is; the tables by name."""
     from spintronics.ngspice import default_workers
     from spintronics.pipeline import load_pipeline, run_of
 
@@ -60,3 +62,4 @@ def run_pipeline(
     if not results:
         print("complete already, and nothing has changed")
     print(f"\nresults in {folder}")
+    return results

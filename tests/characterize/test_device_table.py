@@ -80,5 +80,5 @@ def test_a_file_that_is_no_device_table_is_named(imce45: Technology, old: str, n
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"table\.toml: cannot be read"):
+    with pytest.raises(InputError, match=r"table\.toml: no such file; spintronics characterize writes one"):
         DeviceTable.load(tmp_path / "table.toml")
