@@ -1,8 +1,8 @@
 """Writes in the SOT and the STT cell: switching time, energy by contributor, error rate, read disturb."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import exp, expm1
+from math import ceil, exp, expm1
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +11,8 @@ from spintronics.cards import ModelCards
 from spintronics.characterize.device_table import OperationFailed
 from spintronics.characterize.operations import crossing, energy
 from spintronics.circuits.stt_write_bench import SttWriteBench
-from spintronics.circuits.write_bench import HIGHEST_WRITE_VOLTAGE, WriteBench
-from spintronics.magnetics import Macrospin, SampledPulse, simulate, thermal_states
+from spintronics.circuits.write_bench import FIELD_STEP, HIGHEST_WRITE_VOLTAGE, WriteBench
+from spintronics.magnetics import Macrospin, SampledPulse, simulate, thermal_path, thermal_states
 from spintronics.ngspice import Simulator, Waves
 from spintronics.technology import SttCell, Technology
 
@@ -31,8 +31,8 @@ class Writes:
         voltage: magnitude of the write supply, V.
         current: through heavy metal or junction shortly before it switches, A, mean over the angles.
         pulse_width: s.
-        times: half the current to the magnetization at the hard plane, s, one per angle; NaN where it did not end in
-            the new state.
+        times: half the current to the magnetization at the hard plane, s, one per angle; NaN where it did not end on
+            the new state's side.
         parts: energy by contributor, J, mean over the angles.
         waves: the first angle's transient.
     """
@@ -94,17 +94,51 @@ def sot_writes(
     advance: Callable[[int], None] = lambda _: None,
 ) -> Writes:
     """Writes into the 2T1R SOT cell at a write supply, one per pair of angles (θ, φ)."""
-    benches = [
-        WriteBench(technology, cards, bit, voltage, theta, phi, pulse_width)
-        for theta, phi in zip(angles[0].tolist(), angles[1].tolist(), strict=True)
+    bench = WriteBench(technology, cards, bit, voltage, 0.0, 0.0, pulse_width)
+    return _sot_writes(simulator, [replace(bench, theta=t, phi=p) for t, p in _pairs(angles)], workers, advance)
+
+
+def rated_writes(
+    technology: Technology,
+    cards: ModelCards,
+    simulator: Simulator,
+    angles: tuple[FloatArray, FloatArray],
+    workers: int,
+    advance: Callable[[int], None] = lambda _: None,
+) -> list[Writes]:
+    """Writes of '0' and of '1' into the 2T1R SOT cell with the technology's write current and pulse width."""
+    context, write = (technology, cards, simulator), technology.write
+    return [
+        sot_writes(*context, bit, float(voltage), write.pulse_width, angles, workers, advance)
+        for bit in (0, 1)
+        for voltage in write_voltages(*context, bit, np.array([write.current]))
     ]
 
-    def measure(sim: Simulator, bench: WriteBench) -> tuple[Waves, float, dict[str, float]]:
-        waves = sim.run(bench.deck().text())
-        return waves, _switching_time(waves, "heavy_metal", bit, bench.pulse_start), _sot_parts(bench, waves)
 
-    runs = simulator.map(measure, benches, workers, lambda _: advance(1))
-    return _writes(SOT, bit, voltage, "heavy_metal", benches[0].pulse_start, pulse_width, runs)
+def thermal_writes(
+    technology: Technology,
+    cards: ModelCards,
+    simulator: Simulator,
+    bit: int,
+    voltage: float,
+    pulse_width: float,
+    count: int,
+    seed: int,
+    workers: int,
+    advance: Callable[[int], None] = lambda _: None,
+) -> Writes:
+    """Writes into the 2T1R SOT cell with the thermal field throughout, from thermal initial angles.
+
+    Write n meets the angles and the field of trajectory n of ``integrated_times`` with the same seed.
+    """
+    spin = Macrospin.of(technology)
+    bench = WriteBench(technology, cards, bit, voltage, 0.0, 0.0, pulse_width)
+    steps = ceil(bench.end / FIELD_STEP)
+    benches = [
+        replace(bench, theta=t, phi=p, field=thermal_path(spin.free_layer, n, steps, seed, FIELD_STEP))
+        for n, (t, p) in enumerate(_pairs(spin.thermal_angles(count, seed)))
+    ]
+    return _sot_writes(simulator, benches, workers, advance)
 
 
 def stt_writes(
@@ -118,10 +152,7 @@ def stt_writes(
     advance: Callable[[int], None] = lambda _: None,
 ) -> Writes:
     """Writes into the 1T1R STT cell at the supply voltage, one per pair of angles (θ, φ)."""
-    benches = [
-        SttWriteBench(technology, cell, cards, bit, theta, phi)
-        for theta, phi in zip(angles[0].tolist(), angles[1].tolist(), strict=True)
-    ]
+    benches = [SttWriteBench(technology, cell, cards, bit, theta, phi) for theta, phi in _pairs(angles)]
 
     def measure(sim: Simulator, bench: SttWriteBench) -> tuple[Waves, float, dict[str, float]]:
         waves = sim.run(bench.deck().text())
@@ -164,19 +195,18 @@ def current_pulse(writes: Writes) -> SampledPulse:
     )
 
 
-def integrated_failures(technology: Technology, writes: Writes, trajectories: int, seed: int) -> tuple[int, int]:
-    """Writes that the LLG integrator leaves in the old state with the cell's pulse, of ``trajectories``.
+def integrated_times(technology: Technology, writes: Writes, trajectories: int, seed: int, thermal: bool) -> FloatArray:
+    """Switching times of the LLG integrator from thermal angles with the cell's pulse, as ``Writes.times``, s.
 
-    Returns:
-        from frozen thermal angles, as in ngspice; with the thermal field throughout.
+    Args:
+        thermal: with the thermal field throughout; frozen thermal angles otherwise, as in ``sot_writes``.
     """
     layer, pulse = Macrospin.of(technology).free_layer, current_pulse(writes)
-    initial = thermal_states(layer, 1 if writes.bit else -1, trajectories, seed=seed)
-    failed = []
-    for kelvin in (0.0, layer.temperature):
-        ensemble = simulate(replace(layer, temperature=kelvin), pulse, initial, pulse.width, seed=seed + 1)
-        failed.append(int((~ensemble.switched).sum()))
-    return failed[0], failed[1]
+    initial = thermal_states(layer, 1 if writes.bit else -1, trajectories, seed)
+    layer = layer if thermal else replace(layer, temperature=0.0)
+    ensemble = simulate(layer, pulse, initial, pulse.width, seed, step=FIELD_STEP)
+    begun = crossing(pulse.sample_times, np.abs(pulse.samples), 0.5, 0.0)
+    return np.where(ensemble.switched, ensemble.crossing - begun, np.nan)
 
 
 def read_disturb(stability: float, critical_current: float, read_current: float, duration: float) -> float:
@@ -196,6 +226,23 @@ def read_disturb(stability: float, critical_current: float, read_current: float,
     """
     barrier = stability * max(1 - read_current / critical_current, 0.0)
     return -expm1(-duration / ATTEMPT_TIME * exp(-barrier))
+
+
+def _pairs(angles: tuple[FloatArray, FloatArray]) -> list[tuple[float, float]]:
+    return list(zip(angles[0].tolist(), angles[1].tolist(), strict=True))
+
+
+def _sot_writes(
+    simulator: Simulator, benches: Sequence[WriteBench], workers: int, advance: Callable[[int], None]
+) -> Writes:
+    first = benches[0]
+
+    def measure(sim: Simulator, bench: WriteBench) -> tuple[Waves, float, dict[str, float]]:
+        waves = sim.run(bench.deck().text())
+        return waves, _switching_time(waves, "heavy_metal", bench.bit, bench.pulse_start), _sot_parts(bench, waves)
+
+    runs = simulator.map(measure, benches, workers, lambda _: advance(1))
+    return _writes(SOT, first.bit, first.voltage, "heavy_metal", first.pulse_start, first.pulse_width, runs)
 
 
 def _writes(
@@ -219,7 +266,7 @@ def _writes(
 
 def _switching_time(waves: Waves, source: str, bit: int, start: float) -> float:
     m_y = waves["v(my)"]
-    if m_y[-1] * (-1 if bit else 1) < 0.5:
+    if m_y[-1] * (-1 if bit else 1) <= 0:
         return float("nan")
     current = np.abs(waves[f"i(v{source})"])
     begun = crossing(waves.x, current, current.max() / 2, start)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import cosh, pi
+from math import cosh
 
 import numpy as np
 from scipy.constants import mu_0
@@ -10,6 +10,7 @@ from scipy.special import elliprd
 
 from spintronics.errors import InputError
 from spintronics.magnetics.layer import FloatArray, FreeLayer
+from spintronics.magnetics.stochastic import thermal_states
 from spintronics.technology import HeavyMetal, Junction, Technology
 
 
@@ -157,18 +158,13 @@ class Macrospin:
     def thermal_angles(self, count: int, seed: int) -> tuple[FloatArray, FloatArray]:
         """Angles of the spin about its easy axis in thermal equilibrium.
 
-        Components m_x, m_z are normal with variances k_B T / (µ0 Ms V H_k) and k_B T / (µ0 Ms V M_eff)
-        (equipartition, small angles).
+        They are those of ``thermal_states``.
 
         Args:
             count: how many.
-            seed: of NumPy's Philox; the same seed gives the same angles.
+            seed: 0 to 2⁶⁴ − 1; the same seed gives the same angles.
         Returns:
             polar angle θ from the easy axis and azimuth φ (from x towards z), rad, each of shape (count,).
         """
-        random = np.random.Generator(np.random.Philox(seed))
-        sigma_x, sigma_z = self.free_layer.thermal_tilts
-        m_x = random.standard_normal(count) * sigma_x
-        m_z = random.standard_normal(count) * sigma_z
-        tilt = np.minimum(np.hypot(m_x, m_z), np.sin(0.49 * pi))
-        return np.arcsin(tilt), np.arctan2(m_z, m_x)
+        m_x, _, m_z = thermal_states(self.free_layer, 1, count, seed)
+        return np.arcsin(np.hypot(m_x, m_z)), np.arctan2(m_z, m_x)

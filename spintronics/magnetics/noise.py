@@ -42,8 +42,8 @@ def key(seed: int) -> tuple[np.uint64, np.uint64]:
     return np.uint64(seed & 0xFFFFFFFF), np.uint64(seed >> 32)
 
 
-def normals(seed: int, trajectories: Words, step: int, stream: int) -> FloatArray:
-    """Three independent standard normal numbers for each trajectory, shape (3, trajectories).
+def normals(seed: int, trajectories: Words, step: int | Words, stream: int) -> FloatArray:
+    """Three independent standard normal numbers for each trajectory at a step, or at its own step: (3, trajectories).
 
     Box–Muller from four 32-bit words: with w the radius's and v the angle's word,
 

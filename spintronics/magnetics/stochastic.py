@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from math import ceil, sqrt
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -69,6 +69,25 @@ def thermal_states(layer: FreeLayer, state: Literal[1, -1], count: int, seed: in
     return m
 
 
+def thermal_path(layer: FreeLayer, trajectory: int, steps: int, seed: int, step: float = 1e-12) -> FloatArray:
+    """The thermal field that ``simulate`` gives one trajectory, A/m, shape (3, steps): constant over each time step.
+
+    Args:
+        trajectory: its number, from 0.
+        seed, step: as in simulate.
+
+    >>> from spintronics.magnetics import Macrospin
+    >>> from spintronics.technology import Technology
+    >>> layer = Macrospin.of(Technology.load("imce45")).free_layer
+    >>> path = thermal_path(layer, 3, 5000, seed=1)
+    >>> bool(abs(path.std() / thermal_field(layer, 1e-12) - 1) < 0.03)
+    True
+    """
+    numbers = np.full(steps, trajectory, dtype=np.uint64)
+    field = noise.normals(seed, numbers, np.arange(steps, dtype=np.uint64), noise.THERMAL_FIELD)
+    return thermal_field(layer, step) * field
+
+
 def simulate(
     layer: FreeLayer,
     pulse: Pulse,
@@ -124,8 +143,9 @@ def simulate(
     path = np.empty((3, initial.shape[1], records))
     if records:
         path[:, :, 0] = initial
-    run = _compiled if _kernel(backend) else _with_numpy
-    final, crossing = run(layer, pulse, initial, steps, step, seed, first, record_every, path)
+    heights = pulse.height(np.linspace(0.0, steps * step, steps + 1))
+    problem = _Problem(layer, pulse, heights, initial, step, seed, first, record_every, path)
+    final, crossing = (_compiled if _kernel(backend) else _with_numpy)(problem)
     return Ensemble(
         final=final,
         crossing=np.where(crossing < 0, np.nan, crossing * step),
@@ -147,67 +167,60 @@ def _kernel(backend: Backend) -> Any:
     return heun
 
 
-def _compiled(
-    layer: FreeLayer,
-    pulse: Pulse,
-    initial: FloatArray,
-    steps: int,
-    step: float,
-    seed: int,
-    first: int,
-    record_every: int,
-    path: FloatArray,
-) -> tuple[FloatArray, FloatArray]:
-    height = pulse.height(np.linspace(0.0, steps * step, steps + 1))
-    per_ampere = layer.tesla_per_ampere
+class _Problem(NamedTuple):
+    """What a back end integrates; heights are those of the pulse at the steps' ends; it fills path from place 1 on."""
+
+    layer: FreeLayer
+    pulse: Pulse
+    heights: FloatArray
+    initial: FloatArray
+    step: float
+    seed: int
+    first: int
+    record_every: int
+    path: FloatArray
+
+
+def _compiled(p: _Problem) -> tuple[FloatArray, FloatArray]:
+    layer, per_ampere = p.layer, p.layer.tesla_per_ampere
     easy = np.eye(3)[layer.axis]
     lost = mu_0 * (layer.saturation_magnetization * np.array(layer.demagnetization) - layer.anisotropy_field * easy)
     final, crossing = _kernel("numba")(
-        np.ascontiguousarray(initial, dtype=float),
-        np.uint64(first),
-        *noise.key(seed),
-        per_ampere * layer.spin_hall_gain * pulse.strip * height,
-        -per_ampere * layer.polarization * pulse.junction * height,
+        np.ascontiguousarray(p.initial, dtype=float),
+        np.uint64(p.first),
+        *noise.key(p.seed),
+        per_ampere * layer.spin_hall_gain * p.pulse.strip * p.heights,
+        -per_ampere * layer.polarization * p.pulse.junction * p.heights,
         layer.polarization**2,
         layer.field_like,
-        *(mu_0 * np.array(pulse.field)),
+        *(mu_0 * np.array(p.pulse.field)),
         *lost,
         easy[1],
         easy[2],
-        GAMMA * step / (1 + layer.damping**2),
+        GAMMA * p.step / (1 + layer.damping**2),
         layer.damping,
-        mu_0 * thermal_field(layer, step),
-        record_every,
-        path,
+        mu_0 * thermal_field(layer, p.step),
+        p.record_every,
+        p.path,
     )
     return final, crossing
 
 
-def _with_numpy(
-    layer: FreeLayer,
-    pulse: Pulse,
-    initial: FloatArray,
-    steps: int,
-    step: float,
-    seed: int,
-    first: int,
-    record_every: int,
-    path: FloatArray,
-) -> tuple[FloatArray, FloatArray]:
-    heights = pulse.height(np.linspace(0.0, steps * step, steps + 1)).tolist()
-    applied = np.reshape(pulse.field, (3, 1))
+def _with_numpy(p: _Problem) -> tuple[FloatArray, FloatArray]:
+    layer, step = p.layer, p.step
+    heights, applied = p.heights.tolist(), np.reshape(p.pulse.field, (3, 1))
     sigma = thermal_field(layer, step)
-    final, crossing = np.array(initial, dtype=float), np.full(initial.shape[1], -1.0)
-    for begin in range(0, initial.shape[1], BLOCK):
+    final, crossing = np.array(p.initial, dtype=float), np.full(p.initial.shape[1], -1.0)
+    for begin in range(0, final.shape[1], BLOCK):
         block = slice(begin, begin + BLOCK)
         m, crossed = final[:, block], crossing[block]
-        numbers = np.arange(first + begin, first + begin + m.shape[1], dtype=np.uint64)
+        numbers = np.arange(p.first + begin, p.first + begin + m.shape[1], dtype=np.uint64)
         side = np.where(m[layer.axis] >= 0, 1.0, -1.0)
-        for n in range(steps):
-            field = applied + sigma * noise.normals(seed, numbers, n, noise.THERMAL_FIELD)
+        for n in range(len(heights) - 1):
+            field = applied + sigma * noise.normals(p.seed, numbers, n, noise.THERMAL_FIELD)
 
             def slope(spin: FloatArray, height: float, field: FloatArray = field) -> FloatArray:
-                return rate(layer, spin, pulse.strip * height, pulse.junction * height, field)
+                return rate(layer, spin, p.pulse.strip * height, p.pulse.junction * height, field)
 
             before = m[layer.axis].copy()
             predictor = slope(m, heights[n])
@@ -216,6 +229,6 @@ def _with_numpy(
             after = m[layer.axis]
             now = (crossed < 0) & (after * side <= 0)
             crossed[now] = n + before[now] / (before[now] - after[now])
-            if record_every and (n + 1) % record_every == 0:
-                path[:, block, (n + 1) // record_every] = m
+            if p.record_every and (n + 1) % p.record_every == 0:
+                p.path[:, block, (n + 1) // p.record_every] = m
     return final, crossing

@@ -16,7 +16,7 @@ TRAJECTORIES = 1000  # of the stochastic integrator, for each pulse width
 
 @dataclass
 class WriteRun(Run):
-    """Tables write, write_energy, write_current, write_error_rate, read_disturb; waveforms and sweeps as figures."""
+    """Tables device, write and of its sweeps, errors and read disturb; waveforms and sweeps as figures."""
 
     pipeline: WritePipeline
 
@@ -38,6 +38,7 @@ class WriteRun(Run):
         compared = self._compared()
         sweep = self._current_sweep()
         errors, integrated = self._error_rate()
+        self._thermal_writes()
         self._figures["write_cells"] = lambda: draw.cell_waveforms(compared)
         self._figures["switching_time"] = lambda: draw.switching_time(sweep, self._spin.critical_write_current)
         self._figures["write_error_rate"] = lambda: draw.write_error_rate(errors, integrated, TRAJECTORIES)
@@ -45,17 +46,11 @@ class WriteRun(Run):
     def _compared(self) -> list[writing.Writes]:
         """Both bits into both cells at the technology's own pulses."""
         t, context = self.technology, (self._cards, self._simulator)
-        writes = []
         with self._stage("cells"):
             cells = 2 if t.stt else 1
             advance = self.progress("writes", 2 * cells * self.pipeline.thermal_angles)
-            for bit in (0, 1):
-                [voltage] = writing.write_voltages(t, *context, bit, np.array([t.write.current]))
-                writes.append(
-                    writing.sot_writes(
-                        t, *context, bit, voltage, t.write.pulse_width, self._angles, self.workers, advance
-                    )
-                )
+            writes = writing.rated_writes(t, *context, self._angles, self.workers, advance)
+            self._table("device", tables.device(t, writes))
             if t.stt:
                 writes += [
                     writing.stt_writes(t, t.stt, *context, bit, self._angles, self.workers, advance) for bit in (0, 1)
@@ -95,6 +90,25 @@ class WriteRun(Run):
                 [voltage] = writing.write_voltages(t, *context, bit, np.array([t.write.current]))
                 for width in self.pipeline.pulse_widths:
                     writes.append(writing.sot_writes(t, *context, bit, voltage, width, angles, self.workers, advance))
-            integrated = [writing.integrated_failures(t, w, TRAJECTORIES, self.pipeline.seed) for w in writes]
+            integrated = [(self._integrated_failures(w, False), self._integrated_failures(w, True)) for w in writes]
             self._table("write_error_rate", tables.write_error_rate(writes, integrated, TRAJECTORIES))
         return writes, integrated
+
+    def _integrated_failures(self, writes: writing.Writes, thermal: bool) -> int:
+        times = writing.integrated_times(self.technology, writes, TRAJECTORIES, self.pipeline.seed, thermal)
+        return int(np.isnan(times).sum())
+
+    def _thermal_writes(self) -> None:
+        """Writes with the thermal field in the SOT cell, beside the integrator with the same field and with others."""
+        t, seed, count = self.technology, self.pipeline.seed + 2, self.pipeline.pulses
+        rows = []
+        with self._stage("thermal field"):
+            advance = self.progress("thermal field", 2 * count)
+            for bit in (0, 1):
+                context, width = (t, self._cards, self._simulator, bit), self.pipeline.thermal_pulse_width
+                [voltage] = writing.write_voltages(*context, np.array([t.write.current]))
+                cell = writing.thermal_writes(*context, voltage, width, count, seed, self.workers, advance)
+                same = writing.integrated_times(t, cell, count, seed, thermal=True)
+                others = writing.integrated_times(t, cell, TRAJECTORIES, self.pipeline.seed, thermal=True)
+                rows.append((cell, same, others))
+            self._table("write_thermal", tables.write_thermal(rows))

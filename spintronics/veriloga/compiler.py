@@ -12,6 +12,7 @@ from typing import IO, Any
 from spintronics.veriloga.errors import CompilerMissing, ModelError
 
 _STYLING = re.compile(r"\x1b\[[0-9;]*m")
+# What it says of an error: the words, then the place, which may be in an included file.
 _DIAGNOSTIC = re.compile(r"^error(?:\[\w+\])?: (?P<what>.*?)\n\s*-->\s*(?P<file>.+?):(?P<line>\d+):\d+", re.M | re.S)
 
 
@@ -38,7 +39,11 @@ def compile_model(path: Path, quiet: bool = False) -> Any:
             with _standard_error_into(printed):
                 modules = openvaf_py.compile_va(str(path))
         except ValueError as error:
-            raise ModelError(path, _first_error(_text(printed), str(error))) from None
+            raise ModelError(path, _first_error(path, _text(printed), str(error))) from None
+        except BaseException as error:
+            if type(error).__name__ != "PanicException":  # what a failure inside OpenVAF comes as
+                raise
+            raise ModelError(path, f"OpenVAF fails on it: {error}") from None
         if not quiet:
             sys.stderr.write(_text(printed))  # its warnings
     if len(modules) != 1:
@@ -64,8 +69,10 @@ def _text(file: IO[bytes]) -> str:
     return _STYLING.sub("", file.read().decode("utf-8", "replace"))
 
 
-def _first_error(output: str, otherwise: str) -> str:
+def _first_error(path: Path, output: str, otherwise: str) -> str:
     found = _DIAGNOSTIC.search(output)
     if found is None:
         return otherwise
-    return f"line {found['line']}: {' '.join(found['what'].split())}"
+    file = Path(found["file"]).name
+    place = f"line {found['line']}" if file == path.name else f"line {found['line']} of {file}"
+    return f"{place}: {' '.join(found['what'].split())}"

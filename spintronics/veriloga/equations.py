@@ -2,13 +2,15 @@
 
 Every back end (subcircuit, compiled model, Python function) starts from here.  The subset: nodes with Kirchhoff's
 current law, currents and charges as functions of node voltages, parameters, time and temperature, branches on
-conditions, and loops whose passes constants decide.  What is outside is refused with file, line and construct.
+conditions, loops whose passes constants decide, and white noise.  What is outside is refused with file, line and
+construct; flicker noise, noise from a table and $bound_step() are named in ``unmodelled``.
 """
 
 import re
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +18,17 @@ from spintronics.veriloga.compiler import compile_model
 from spintronics.veriloga.errors import ModelError
 from spintronics.veriloga.expressions import Expression, Graph
 from spintronics.veriloga.mir import NOWHERE, Execution, Unsupported
-from spintronics.veriloga.source import Range, Source
+from spintronics.veriloga.source import Range, Source, WhiteNoise
 
 _VOLTAGE = re.compile(r"V\((\w+)(?:,(\w+))?\)")
 _NOISE = re.compile(r"(White|Flicker)Noise\b.*\bidx: (\d+)")
+_MOST_PLACES = 3
 _REAL, _INTEGER = 0, 1  # OSDI's parameter types, the two low bits of its flags
 _KINDS = {
-    "Implicit": ("idt(), or a product of ddt() or noise with the solution", r"\b(idt|ddt|\w+_noise)\b"),
+    "Implicit": (
+        "idt(), or a product of ddt() or flicker noise with the solution",
+        r"\b(idt|idtmod|ddt|flicker_noise)\b",
+    ),
     "BranchCurrent": ("a current or a voltage contribution as an unknown", r"\bV\s*\([^)]*\)\s*<\+|<\+.*\bI\s*\("),
 }
 
@@ -62,20 +68,23 @@ class Derivative:
     conductance: Expression
     capacitance: Expression
 
+    @property
+    def is_zero(self) -> bool:
+        return self.conductance.is_constant(0) and self.capacitance.is_constant(0)
+
 
 @dataclass(frozen=True)
 class Noise:
-    """A noise current that the source declares; OpenVAF does not hand out its spectral density.
+    """A white noise source: ``white_noise(power)`` wherever the file contributes it.
 
     Attributes:
-        kind: ``white`` or ``flicker``.
         name: as in the source; may be empty.
-        nodes: between which it flows.
+        gains: by node, the noise current that leaves it into the device: density gain², A²/Hz; the nodes of one source
+            are correlated, with these signs.
     """
 
-    kind: str
     name: str
-    nodes: tuple[str, str]
+    gains: Mapping[str, Expression]
 
 
 @dataclass(frozen=True)
@@ -88,7 +97,9 @@ class Equations:
         parameters: those used, in the order of their declaration.
         equations: one per node, ports first.
         derivatives: those that are not zero everywhere (OpenVAF's, exact).
-        noise: declared sources, which the equations do not hold.
+        noise: white sources, one per call of white_noise().
+        unmodelled: what the equations do not hold, in words: noise of other kinds, white noise where a macro with
+            white_noise() is used twice, $bound_step().
         graph: the expressions' graph, for a back end to add to.
     """
 
@@ -99,6 +110,7 @@ class Equations:
     equations: tuple[NodeEquation, ...]
     derivatives: tuple[Derivative, ...]
     noise: tuple[Noise, ...]
+    unmodelled: tuple[str, ...]
     graph: Graph
 
     @property
@@ -142,37 +154,78 @@ def read_equations(path: Path, structural: Mapping[str, float]) -> Equations:
         CompilerMissing: openvaf-py is not installed.
     """
     module = compile_model(path)
-    source = Source(path, path.read_text(encoding="utf-8", errors="replace"))
+    source = Source.read(path)
+    dropped = source.dropped()
+    if dropped is not None:
+        raise ModelError(path, f"{dropped[0]}: {dropped[1]}; not in the subset that can be lowered")
     declared = {p["name"]: p for p in module.get_osdi_descriptor()["params"]}
     for name, value in structural.items():
         if name not in declared:
             raise ModelError(path, f"no parameter {name!r} to fold; there are: {', '.join(declared) or 'none'}")
+        if not isfinite(value):
+            raise ModelError(path, f"parameter {name} = {value:g}: must be finite")
         if declared[name]["flags"] & 3 == _INTEGER and value != int(value):
             raise ModelError(path, f"parameter {name} = {value:g}: must be an integer")
         _check_range(path, name, value, source.ranges.get(name, Range()))
     try:
-        device = _Reader(module, source, declared, structural, Graph()).equations()
-        _refuse_hidden_state(device, source, declared, structural)
+        device = _read(module, source, declared, structural)
     except Unsupported as construct:
         raise ModelError(
-            path, f"{_line(source, construct)}{construct}; not in the subset that can be lowered"
+            path, f"{_places(source, construct)}{construct}; not in the subset that can be lowered"
         ) from None
     except RecursionError:
         raise ModelError(path, "expressions nested too deep to be lowered, such as of a loop of many passes") from None
     return device
 
 
-def _line(source: Source, construct: Unsupported) -> str:
-    """``line 8: `` where the construct is found in the source without doubt."""
+def _read(module: Any, source: Source, declared: Mapping[str, Any], structural: Mapping[str, float]) -> Equations:
+    graph = Graph()
+    with_nodes, calls = source.with_noise_nodes()
+    if len(calls) < sum(words.startswith("white") for words in _declared_noise(module)):
+        calls = ()  # a macro with white_noise() is used twice: one call, two sources
+    if calls:
+        module, source = _compiled(with_nodes), with_nodes
+
+    def equations(module: Any) -> Equations:
+        return _Reader(module, source, declared, structural, graph, calls).equations()
+
+    device = equations(module)
+    _refuse_hidden_state(device, source, equations)
+    return device
+
+
+def _compiled(source: Source) -> Any:
+    """Module of a source whose text differs from the file's."""
+    with tempfile.TemporaryDirectory(prefix="spintronics-") as folder:
+        copy = Path(folder, source.path.name)
+        copy.write_text(source.text, encoding="utf-8")
+        return compile_model(copy, quiet=True)
+
+
+def _declared_noise(module: Any) -> list[str]:
+    """``white noise a to b, name`` of each noise source."""
+    kinds = {int(found[2]): found[1].lower() for n in module.callback_names if (found := _NOISE.match(n))}
+    descriptor = module.get_osdi_descriptor()
+    words = []
+    for n, noise in enumerate(descriptor["noise_sources"]):
+        plus, minus = (_node_name(descriptor["nodes"], noise[end]) for end in ("node1", "node2"))
+        words.append(f"{kinds.get(n, 'other')} noise {plus} to {minus}" + (noise["name"] and f", {noise['name']}"))
+    return words
+
+
+def _places(source: Source, construct: Unsupported) -> str:
+    """``line 8: `` of the construct; ``line 8 or line 12: `` where it may be either; nothing where it is not found."""
+    found = source.places(construct.pattern)
     place, of = construct.place
-    found = source.line(construct.pattern, place if source.count(construct.pattern) == of else 0)
-    certain = of == 1 or source.count(construct.pattern) in (1, of)
-    return f"line {found}: " if found is not None and certain else ""
+    if of > 1:
+        found = [found[place]] if len(found) == of else []
+    places = list(dict.fromkeys(found))
+    if len(places) > _MOST_PLACES:
+        places = [*places[: _MOST_PLACES - 1], "later"]
+    return f"{' or '.join(places)}: " if places else ""
 
 
-def _refuse_hidden_state(
-    device: Equations, source: Source, declared: Mapping[str, Any], structural: Mapping[str, float]
-) -> None:
+def _refuse_hidden_state(device: Equations, source: Source, equations: Callable[[Any], Equations]) -> None:
     """Refuses variables that keep a value from one evaluation to the next.
 
     OpenVAF reads a variable that is not assigned yet as its initial value, at each evaluation: the equations are
@@ -181,29 +234,28 @@ def _refuse_hidden_state(
     """
     event = source.timed_event()
     if event is not None:
-        raise Unsupported(f"line {event[0]}: {event[1]}", NOWHERE)
+        raise Unsupported(f"{event[0]}: {event[1]}", NOWHERE)
 
     def differs(variables: tuple[str, ...]) -> bool:
         values = {name: 1009.0 + 2 * n for n, name in enumerate(variables)}
-        with tempfile.TemporaryDirectory(prefix="spintronics-") as folder:
-            copy = Path(folder, source.path.name)
-            copy.write_text(source.starting_with({n: int(v) for n, v in values.items()}), encoding="utf-8")
-            module = compile_model(copy, quiet=True)
+        module = _compiled(Source(source.path, source.starting_with({n: int(v) for n, v in values.items()})))
         try:
-            other = _Reader(module, source, declared, structural, device.graph).equations()
+            other = equations(module)
         except Unsupported:
             return True  # it was not before
-        return not all(
-            _same(mine, others)
-            for one, two in zip(device.equations, other.equations, strict=True)
-            for mine, others in ((one.current, two.current), (one.charge, two.charge))
-        )
+        mine, others = _values(device), _values(other)
+        return mine.keys() != others.keys() or not all(_same(x, others[place]) for place, x in mine.items())
 
     if source.variables and differs(source.variables):
         names = [name for name in source.variables if differs((name,))]
         which = f"variable {names[0]}" if names else "a variable"
         pattern = rf"\b(?:real|integer)\b[^;]*\b{names[0]}\b" if names else NOWHERE
         raise Unsupported(f"{which}, read before it is assigned: hidden state", pattern)
+
+
+def _values(device: Equations) -> dict[tuple[str, str], Expression]:
+    values = {(kind, e.node): x for e in device.equations for kind, x in (("I", e.current), ("Q", e.charge))}
+    return values | {(f"noise {n}", node): x for n, s in enumerate(device.noise) for node, x in s.gains.items()}
 
 
 def _same(one: Expression, other: Expression) -> bool:
@@ -245,10 +297,16 @@ class _Reader:
     """Joins the two MIR functions of a module: its set-up, which depends on parameters only, and its evaluation."""
 
     def __init__(
-        self, module: Any, source: Source, declared: Mapping[str, Any], structural: Mapping[str, float], graph: Graph
+        self,
+        module: Any,
+        source: Source,
+        declared: Mapping[str, Any],
+        structural: Mapping[str, float],
+        graph: Graph,
+        noise: tuple[WhiteNoise, ...],
     ):
         self._module, self._source, self._declared, self._structural = module, source, declared, structural
-        self._graph = graph
+        self._graph, self._noise = graph, noise
         self._used: set[str] = set()
 
     def equations(self) -> Equations:
@@ -261,11 +319,13 @@ class _Reader:
             raise Unsupported("nodes that a parameter joins: V() <+ 0", r"\bV\s*\([^)]*\)\s*<\+")
         self._nodes = frozenset(node["name"] for node in system["nodes"])
         value = self._evaluation().value
+        sources = {call.node for call in self._noise}
         equations = tuple(
             NodeEquation(r["node_name"], value(_ssa_name(r["resist_var"])), value(_ssa_name(r["react_var"])))
             for r in system["residuals"]
+            if r["node_name"] not in sources
         )
-        derivatives = tuple(
+        derivatives = [
             Derivative(
                 j["row_node_name"],
                 j["col_node_name"],
@@ -273,6 +333,9 @@ class _Reader:
                 value(_ssa_name(j["react_var"])),
             )
             for j in system["jacobian"]
+        ]
+        noise = (
+            Noise(call.name, {d.node: d.conductance for d in derivatives if d.by == call.node}) for call in self._noise
         )
         return Equations(
             self._source.path,
@@ -280,10 +343,15 @@ class _Reader:
             tuple(system["terminals"]),
             self._parameters(),
             equations,
-            derivatives,
-            self._noise(),
+            tuple(d for d in derivatives if d.by not in sources and not d.is_zero),
+            tuple(n for n in noise if n.gains),
+            self._unmodelled(),
             self._graph,
         )
+
+    def _unmodelled(self) -> tuple[str, ...]:
+        largest_step = ["largest step of $bound_step()"] if self._module.has_bound_step else []
+        return (*_declared_noise(self._module), *largest_step)
 
     def _parameters(self) -> tuple[Parameter, ...]:
         defaults = self._module.get_param_defaults()  # of those with a number, by lower-case name
@@ -292,17 +360,11 @@ class _Reader:
             if name in self._used:
                 if name.lower() not in defaults:
                     raise Unsupported(f"parameter {name}, whose default is not a number", _declaration(name))
-                allowed = self._source.ranges.get(name, Range())
-                parameters.append(Parameter(name, defaults[name.lower()], p["units"], p["description"], allowed))
+                default, allowed = defaults[name.lower()], self._source.ranges.get(name, Range())
+                if default not in allowed:
+                    raise Unsupported(f"parameter {name} = {default:g}, which is not {allowed}", _declaration(name))
+                parameters.append(Parameter(name, default, p["units"], p["description"], allowed))
         return tuple(parameters)
-
-    def _noise(self) -> tuple[Noise, ...]:
-        kinds = {int(found[2]): found[1].lower() for n in self._module.callback_names if (found := _NOISE.match(n))}
-        nodes = self._module.get_osdi_descriptor()["nodes"]
-        return tuple(
-            Noise(kinds.get(n, "other"), s["name"], (_node_name(nodes, s["node1"]), _node_name(nodes, s["node2"])))
-            for n, s in enumerate(self._module.get_osdi_descriptor()["noise_sources"])
-        )
 
     def _evaluation(self) -> Execution:
         m = self._module
@@ -351,6 +413,8 @@ class _Reader:
         nodes = [node for node in found.groups() if node] if found else []
         if not nodes or not self._nodes.issuperset(nodes):
             raise Unsupported(f"{name}, which is not the voltage of nodes", re.escape(name))
+        if nodes[0] in {call.node for call in self._noise}:
+            return self._graph.constant(0)  # the equations are those without noise
         return self._graph.voltage(*nodes)
 
 
@@ -367,5 +431,5 @@ def _declaration(parameter: str) -> str:
     return rf"\bparameter\b[^;]*\b{re.escape(parameter)}\s*="
 
 
-def _node_name(nodes: list[dict[str, Any]], index: int) -> str:
-    return nodes[index]["name"] if index < len(nodes) else "0"  # beyond the nodes: ground
+def _node_name(nodes: list[dict[str, Any]], index: int | str) -> str:
+    return nodes[index]["name"] if isinstance(index, int) and index < len(nodes) else "0"  # else it is ground

@@ -131,6 +131,8 @@ class Graph:
     def select(self, condition: Expression, true: Expression, false: Expression) -> Expression:
         if condition.op == "constant":
             return true if condition.value else false
+        if true.op == "neg" and true.arguments[0] is false and condition is self.apply("lt", false, self.constant(0)):
+            return self.apply("abs", false)  # as OpenVAF writes it out
         return true if true is false else self._node("select", (condition, true, false))
 
     def negative(self, x: Expression) -> Expression:
@@ -165,6 +167,8 @@ class Graph:
                 return x
             case ("neg", (x,)) if x.op == "neg":
                 return x.arguments[0]
+            case ("abs", (x,)) if x.op in ("abs", "sqrt"):
+                return x
             case ("pow", (x, y)) if y.value in range(1, _LARGEST_POWER + 1):
                 return self._product(x, int(y.value))
         return None

@@ -1,4 +1,4 @@
-"""Device equations evaluated with NumPy: currents, charges and their exact derivatives at any node voltages."""
+"""Device equations evaluated with NumPy: currents, charges, their exact derivatives, noise, at any node voltages."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -56,12 +56,14 @@ class Evaluation:
     Attributes:
         currents, charges: by node, A and C.
         conductances, capacitances: by (node, node whose voltage is the variable), S and F; absent where 0 everywhere.
+        noise: for each of the device's white noise sources, by node: the root of its density, A/√Hz, with its sign.
     """
 
     currents: Mapping[str, FloatArray]
     charges: Mapping[str, FloatArray]
     conductances: Mapping[tuple[str, str], FloatArray]
     capacitances: Mapping[tuple[str, str], FloatArray]
+    noise: tuple[Mapping[str, FloatArray], ...]
 
 
 def evaluate(
@@ -71,7 +73,7 @@ def evaluate(
     time: npt.ArrayLike = 0.0,
     temperature: npt.ArrayLike = 300.15,
 ) -> Evaluation:
-    """Currents, charges and their derivatives of a device.
+    """Currents, charges, their derivatives and white noise of a device.
 
     Args:
         voltages: of every node, ports and inner ones, V; arrays broadcast.
@@ -93,6 +95,7 @@ def evaluate(
     shape = np.broadcast_shapes(*(v.shape for v in inputs["voltage"].values()), np.shape(time), np.shape(temperature))
     roots = [x for e in device.equations for x in (e.current, e.charge)]
     roots += [x for d in device.derivatives for x in (d.conductance, d.capacitance)]
+    roots += [gain for source in device.noise for gain in source.gains.values()]
     values: dict[Expression, FloatArray] = {}
     with np.errstate(all="ignore"):  # both sides of a selection are computed
         for x in in_order(roots):
@@ -119,4 +122,5 @@ def evaluate(
         {e.node: shaped(e.charge) for e in device.equations},
         {(d.node, d.by): shaped(d.conductance) for d in device.derivatives if not d.conductance.is_constant(0)},
         {(d.node, d.by): shaped(d.capacitance) for d in device.derivatives if not d.capacitance.is_constant(0)},
+        tuple({node: shaped(gain) for node, gain in source.gains.items()} for source in device.noise),
     )

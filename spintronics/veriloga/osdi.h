@@ -1,4 +1,4 @@
-/* OSDI 0.3 as far as a device without hidden states, collapsing nodes and noise needs it: layouts and flags of the
+/* OSDI 0.3 as far as a device without hidden states and collapsing nodes needs it: layouts and flags of the
  * binary interface between a compiled Verilog-A model and a simulator. */
 #include <math.h>
 #include <stdbool.h>

@@ -1,8 +1,8 @@
 """Devices compiled for OSDI, the binary interface through which ngspice loads Verilog-A models as machine code.
 
 ``openvaf-r`` compiles the file where it is on PATH.  Elsewhere the equations are written as C for OSDI 0.3 (osdi.h,
-osdi_device.c) and a C compiler builds them.  In both, the parameters are those of a ``.model`` card.  Noise that the
-file declares is there with openvaf-r alone.
+osdi_device.c) and a C compiler builds them.  In both, the parameters are those of a ``.model`` card.  White noise is
+there in both, flicker noise with openvaf-r alone.
 """
 
 import json
@@ -22,8 +22,8 @@ from typing import Literal
 from spintronics.veriloga.equations import Equations, read_equations
 from spintronics.veriloga.errors import BuildError, NoCCompiler
 from spintronics.veriloga.expressions import Expression, Level, in_order
-from spintronics.veriloga.source import Interval, Range
-from spintronics.veriloga.subcircuit import lower_equations
+from spintronics.veriloga.source import Interval, Range, Source
+from spintronics.veriloga.subcircuit import GROUND, Branch, branches, lower_equations
 
 _OPERATORS = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
 _TESTS = {"eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">="}
@@ -71,17 +71,17 @@ def device_netlist(path: Path, structural: Mapping[str, float], osdi: bool, fold
     if not osdi:
         return DeviceNetlist("subcircuit", subcircuit.text, None, "this ngspice has no OSDI: subcircuit")
     vaf = shutil.which("openvaf-r")
-    made_from = f"{vaf}\n{path.read_text(encoding='utf-8')}" if vaf else c_source(device)
-    digest = sha256("\n".join((made_from, os.environ.get("CC", ""), *_FLAGS)).encode()).hexdigest()[:16]
-    library = folder / f"{device.name}-{digest}.osdi"
-    if library.is_file():
-        note = f"compiled model {library}, built before"
-    else:
-        try:
+    try:
+        made_from = f"{vaf}\n{Source.read(path).text}" if vaf else c_source(device)
+        digest = sha256("\n".join((made_from, os.environ.get("CC", ""), *_FLAGS)).encode()).hexdigest()[:16]
+        library = folder / f"{device.name}-{digest}.osdi"
+        if library.is_file():
+            note = f"compiled model {library}, built before"
+        else:
             folder.mkdir(parents=True, exist_ok=True)
             note = f"compiled model {library}, built with {_build(device, library)}"
-        except (BuildError, NoCCompiler, OSError) as error:
-            return DeviceNetlist("subcircuit", subcircuit.text, None, f"{error}: subcircuit")
+    except (BuildError, NoCCompiler, OSError) as error:
+        return DeviceNetlist("subcircuit", subcircuit.text, None, f"{error}: subcircuit")
     values = {p.name: f"{{{p.name}}}" for p in device.parameters}
     if vaf:  # it compiles the file as it stands
         values |= {name: repr(value) for name, value in structural.items()}
@@ -156,7 +156,11 @@ def c_compiler() -> list[str]:
 
 
 def c_source(device: Equations) -> str:
-    """The device as one C file for OSDI 0.3; the same equations give the same text."""
+    """The device as one C file for OSDI 0.3; the same equations give the same text.
+
+    Raises:
+        BuildError: a noise source that flows in more than one branch, for which OSDI has no words.
+    """
     index = {node: n for n, node in enumerate(device.nodes)}
     derivatives = device.derivatives
     outputs = [
@@ -165,9 +169,17 @@ def c_source(device: Equations) -> str:
         *((f"conductances[{n}]", d.conductance) for n, d in enumerate(derivatives)),
         *((f"capacitances[{n}]", d.capacitance) for n, d in enumerate(derivatives)),
     ]
-    writer = _Writer(device, index)
+    noise = _noise_branches(device)
+    fixed: list[str] = []
+    writer, of_noise = _Writer(device, index, fixed), _Writer(device, index, fixed)
     for place, value in outputs:
         writer.output(place, value)
+    for n, branch in enumerate(noise):
+        of_noise.output(f"densities[{n}]", branch.value)
+    sources = [
+        f"NOISE({_text(name.name)}, {', '.join(_place(index, node) for node in (branch.plus, branch.minus))})"
+        for name, branch in zip(device.noise, noise, strict=True)
+    ]
     nodes = [f"NODE({n}, {_text(e.node)}, {int(not e.charge.is_constant(0))})" for n, e in enumerate(device.equations)]
     entries = [
         f"ENTRY({index[d.node]}, {index[d.by]}, {n}, {int(not d.capacitance.is_constant(0))})"
@@ -185,13 +197,14 @@ def c_source(device: Equations) -> str:
             own.with_name("osdi.h").read_text(encoding="utf-8"),
             f"#define NAME {_text(device.name)}",
             f"enum {{ NODES = {len(index)}, PORTS = {len(device.ports)}, ENTRIES = {len(derivatives)} }};",
-            f"enum {{ PARAMETERS = {len(device.parameters)}, FIXED = {len(writer.fixed_lines)} }};",
+            f"enum {{ PARAMETERS = {len(device.parameters)}, FIXED = {len(fixed)}, NOISES = {len(noise)} }};",
             *_table("NODE_TABLE", nodes),
             *_table("ENTRY_TABLE", entries),
             *_table("PARAMETER_TABLE", parameters),
+            *_table("NOISE_TABLE", sources),
             "",
             "static void fix(const double *p, double *k) {",
-            *writer.fixed_lines,
+            *fixed,
             "}",
             "",
             "static void equations(const double *p, const double *k, const double *v, double time, double temperature,",
@@ -199,9 +212,28 @@ def c_source(device: Equations) -> str:
             *writer.lines,
             "}",
             "",
+            "static void noise(const double *p, const double *k, const double *v, double time, double temperature,",
+            "                  double *densities) {",
+            *of_noise.lines,
+            "}",
+            "",
             own.with_name("osdi_device.c").read_text(encoding="utf-8"),
         ]
     )
+
+
+def _noise_branches(device: Equations) -> list[Branch]:
+    found = []
+    for source in device.noise:
+        of_source = branches(source.gains, device.graph)
+        if len(of_source) != 1:
+            raise BuildError(device.path, f"noise {source.name!r} flows in {len(of_source)} branches; OSDI takes one")
+        found += of_source
+    return found
+
+
+def _place(index: Mapping[str, int], node: str) -> str:
+    return "UINT32_MAX" if node == GROUND else str(index[node])
 
 
 def _table(name: str, rows: Sequence[str]) -> Iterator[str]:
@@ -234,13 +266,16 @@ def _inside(i: Interval) -> str:
 
 
 class _Writer:
-    """C statements: what parameters fix goes into the array k, once per model; the rest is computed in each call."""
+    """C statements of a function: what parameters fix goes into the array k, the rest is computed in each call.
 
-    def __init__(self, device: Equations, index: Mapping[str, int]):
-        self._index = index
+    Args:
+        fixed: statements that fill k, once per model; added to.
+    """
+
+    def __init__(self, device: Equations, index: Mapping[str, int], fixed: list[str]):
+        self._index, self._fixed = index, fixed
         self._parameters = {p.name: n for n, p in enumerate(device.parameters)}
         self._names: dict[Expression, str] = {}
-        self.fixed_lines: list[str] = []
         self.lines: list[str] = []
 
     def output(self, place: str, value: Expression) -> None:
@@ -252,8 +287,8 @@ class _Writer:
     def _define(self, x: Expression) -> None:
         formula = self._formula(x)
         if x.level <= Level.PARAMETER:
-            self._names[x] = f"k[{len(self.fixed_lines)}]"
-            self.fixed_lines.append(f"  {self._names[x]} = {formula};")
+            self._names[x] = f"k[{len(self._fixed)}]"
+            self._fixed.append(f"  {self._names[x]} = {formula};")
         else:
             self._names[x] = f"x{x.number}"
             self.lines.append(f"  const double {self._names[x]} = {formula};")

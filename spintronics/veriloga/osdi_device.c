@@ -1,6 +1,6 @@
 /* The device behind the interface.  Before this come, for one module: NAME; NODES, PORTS, ENTRIES (of the Jacobian),
- * PARAMETERS and FIXED (values that parameters fix) as numbers; NODE_TABLE, ENTRY_TABLE and PARAMETER_TABLE as calls of
- * NODE, ENTRY and PARAMETER; and the functions fix() and equations(). */
+ * PARAMETERS, FIXED (values that parameters fix) and NOISES as numbers; NODE_TABLE, ENTRY_TABLE, PARAMETER_TABLE and
+ * NOISE_TABLE as calls of NODE, ENTRY, PARAMETER and NOISE; and the functions fix(), equations() and noise(). */
 
 typedef struct {
   double parameters[PARAMETERS + 1];
@@ -11,7 +11,8 @@ typedef struct {
 typedef struct {
   double factor; /* $mfactor: devices in parallel */
   bool factor_given;
-  double temperature;
+  double temperature, time;
+  double voltages[NODES]; /* of the last evaluation */
   double currents[NODES], charges[NODES];
   double conductances[ENTRIES + 1], capacitances[ENTRIES + 1];
   double *resistive[ENTRIES + 1], *reactive[ENTRIES + 1]; /* matrix elements, the simulator's */
@@ -68,9 +69,9 @@ static void setup_instance(void *handle, void *instance, void *model, double tem
 static uint32_t eval(void *handle, void *instance, void *model, OsdiSimInfo *info) {
   Instance *i = instance;
   const Model *m = model;
-  double v[NODES];
-  for (int n = 0; n < NODES; n++) v[n] = info->prev_solve[i->places[n]];
-  equations(m->parameters, m->fixed, v, info->abstime, i->temperature, i->currents, i->charges, i->conductances,
+  i->time = info->abstime;
+  for (int n = 0; n < NODES; n++) i->voltages[n] = info->prev_solve[i->places[n]];
+  equations(m->parameters, m->fixed, i->voltages, i->time, i->temperature, i->currents, i->charges, i->conductances,
             i->capacitances);
   for (int n = 0; n < NODES; n++) {
     i->currents[n] *= i->factor;
@@ -85,7 +86,13 @@ static uint32_t eval(void *handle, void *instance, void *model, OsdiSimInfo *inf
 
 static void load_nothing(void *instance, void *model, double *destination) {}
 
-static void load_noise(void *instance, void *model, double frequency, double *density) {}
+/* White: the root of the density is what noise() gives, whatever the frequency. */
+static void load_noise(void *instance, void *model, double frequency, double *density) {
+  const Instance *i = instance;
+  const Model *m = model;
+  noise(m->parameters, m->fixed, i->voltages, i->time, i->temperature, density);
+  for (int n = 0; n < NOISES; n++) density[n] *= i->factor * density[n];
+}
 
 static void load_residual_resist(void *instance, void *model, double *destination) {
   const Instance *i = instance;
@@ -136,6 +143,9 @@ static OsdiNode nodes[] = {NODE_TABLE};
    JACOBIAN_ENTRY_RESIST | (charge ? JACOBIAN_ENTRY_REACT : 0)},
 static OsdiJacobianEntry entries[ENTRIES + 1] = {ENTRY_TABLE};
 
+#define NOISE(name, plus, minus) {name, {plus, minus}},
+static OsdiNoiseSource noises[NOISES + 1] = {NOISE_TABLE};
+
 #define PARAMETER(number, name, preset, inside, unit, description) \
   {(char *[]){name}, 0, description, unit, PARA_TY_REAL | PARA_KIND_MODEL, 0},
 static OsdiParamOpvar parameters[] = {
@@ -150,6 +160,8 @@ const OsdiDescriptor OSDI_DESCRIPTORS[1] = {{
     .num_jacobian_entries = ENTRIES,
     .jacobian_entries = entries,
     .collapsed_offset = offsetof(Instance, collapsed),
+    .noise_sources = noises,
+    .num_noise_src = NOISES,
     .num_params = PARAMETERS + 1,
     .num_instance_params = 1,
     .param_opvar = parameters,

@@ -1,16 +1,18 @@
 """What is read from a Verilog-A file's text because OpenVAF does not tell it.
 
-Line numbers of constructs, ranges of parameters, declarations of variables, and event statements.  Comments and
-strings are blanked first; macros are followed one level deep, where they stand for a number.
+Places of constructs, ranges of parameters, declarations of variables, event statements, and powers of white noise.
+Files that it includes are read in place; comments and strings are blanked first; macros are followed one level deep,
+where they stand for a number.
 """
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+_INCLUDE = re.compile(r'`include\s+"([^"]+)"')
 _BLANKED = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"', re.S)
 _PARAMETER = re.compile(r"\bparameter\s+(?:real\b|integer\b|string\b)?\s*([^;]*);")
 _PART = re.compile(r"\b(from|exclude)\s*(?:([\[(])([^:\[\]]*):([^:\[\]]*?)([\])])|([^\s,;]+))")
@@ -34,6 +36,13 @@ _VARIABLES = re.compile(r"(?:\b(parameter|localparam)\s+)?\b(?:real|integer)\s+(
 _EVENT = re.compile(r"@\s*\(\s*(\w+)[^)]*(?:\([^)]*\)[^)]*)?\)\s*")
 _ASSIGNMENT = re.compile(r"\b([A-Za-z_]\w*)\s*=(?!=)")
 _SOLUTION = re.compile(r"\$abstime\b|\b[VI]\s*\(")
+# What OpenVAF takes and leaves out of the equations.
+_DROPPED = re.compile(r"\b(absdelay|transition)\b")
+_INSTANCE = re.compile(
+    r"^[ \t]*(?!(?:macro)?module\b|else\b|end\b)([A-Za-z_]\w*)\s+(?:#\s*\([^;]*\)\s*)?\w+\s*\([^;<=]*\)\s*;", re.M
+)
+_WHITE_NOISE = re.compile(r"\bwhite_noise\s*(?=\()")
+_MODULE = re.compile(r"\bmodule\b[^;]*;")
 
 
 @dataclass(frozen=True)
@@ -77,26 +86,52 @@ class Range:
         return " ".join([f"from {i}" for i in self.allowed] + [f"exclude {i}" for i in self.excluded])
 
 
+@dataclass(frozen=True)
+class WhiteNoise:
+    """A call of white_noise() that stands as the voltage of a node.
+
+    Attributes:
+        node: whose voltage has a density of 1 V²/Hz.
+        name: as in the source; may be empty.
+    """
+
+    node: str
+    name: str
+
+
 class Source:
-    """Text of one .va file.
+    """Text of one .va file and of what it includes.
+
+    Args:
+        path: the .va file.
+        text: with the included files in place.
+        origins: file and number of each line of ``text``; those of ``path`` itself by default.
 
     >>> text = "module m(a);\\n  parameter real r = 1k from (0:inf) exclude 50;  // from (1:2)\\nendmodule"
     >>> source = Source(Path("m.va"), text)
-    >>> source.line(r"\\bparameter\\b"), str(source.ranges["r"])
-    (2, 'from (0:inf) exclude 50')
+    >>> source.places(r"\\bparameter\\b"), str(source.ranges["r"])
+    (['line 2'], 'from (0:inf) exclude 50')
     """
 
-    def __init__(self, path: Path, text: str):
-        self.path, self._text = path, text
-        self._code = _BLANKED.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
+    def __init__(self, path: Path, text: str, origins: Sequence[tuple[Path, int]] = ()):
+        self.path, self.text = path, text
+        self._origins = origins
+        self._code = _blanked(text)
 
-    def line(self, pattern: str, place: int = 0) -> int | None:
-        """Line of the pattern's match number ``place`` in the code; None where there is none."""
-        found = [match.start() for match in re.finditer(pattern, self._code)]
-        return self._code.count("\n", 0, found[place]) + 1 if place < len(found) else None
+    @classmethod
+    def read(cls, path: Path) -> "Source":
+        """The file with those in place that lie where it includes them from; the compiler brings the others."""
+        lines = list(_lines(path, ()))
+        return cls(path, "\n".join(text for text, _, _ in lines), [(file, number) for _, file, number in lines])
 
-    def count(self, pattern: str) -> int:
-        return len(re.findall(pattern, self._code))
+    def places(self, pattern: str) -> list[str]:
+        """Lines of the pattern's matches in the code, ``line 8`` or ``line 3 of mine.inc``; one may come twice."""
+        return [self._place(match.start()) for match in re.finditer(pattern, self._code)]
+
+    def _place(self, position: int) -> str:
+        line = self._code.count("\n", 0, position)
+        file, number = self._origins[line] if self._origins else (self.path, line + 1)
+        return f"line {number}" if file == self.path else f"line {number} of {file.name}"
 
     @cached_property
     def ranges(self) -> Mapping[str, Range]:
@@ -167,38 +202,99 @@ class Source:
                 start += len(item) + 1
 
     def starting_with(self, values: Mapping[str, float]) -> str:
-        """The text with other initial values of variables, and its relative includes made absolute."""
+        """The text with other initial values of variables."""
         text, end = [], 0
         for start, name, stop in self._declared():
             if name in values:
-                text += [self._text[end:start], f" {name} = {values[name]!r}"]
+                text += [self.text[end:start], f" {name} = {values[name]!r}"]
                 end = stop
-        whole = "".join(text) + self._text[end:]
-        return re.sub(r'(`include\s+")([^"]+)"', self._absolute, whole)
+        return "".join(text) + self.text[end:]
 
-    def _absolute(self, found: re.Match[str]) -> str:
-        included = self.path.parent / found[2]
-        return f'{found[1]}{included.resolve()}"' if included.is_file() else found[0]
+    def with_noise_nodes(self) -> tuple["Source", tuple[WhiteNoise, ...]]:
+        """The source with each ``white_noise(power)`` as ``(sqrt(abs(power))*V(node))``, a node of its own for each.
 
-    def timed_event(self) -> tuple[int, str] | None:
-        """Line and words of an event statement that means something else when it is executed at each evaluation.
+        The compiler then tells by how much each node's voltage moves the currents: the root of the noise's density.
+        """
+        calls: list[WhiteNoise] = []
+        text, end = [], 0
+        for call in _WHITE_NOISE.finditer(self._code):
+            stop = _closing(self._code, call.end())
+            inside = slice(call.end() + 1, stop)
+            power = _split(self._code[inside])[0]
+            name = re.search(r'"([^"]*)"', self.text[inside][len(power) :])
+            calls.append(WhiteNoise(self._unused(f"noise{len(calls) + 1}"), name[1] if name else ""))
+            text += [self.text[end : call.start()]]
+            text += [f"(sqrt(abs({self.text[inside][: len(power)]}))*V({calls[-1].node}))"]
+            end = stop + 1
+        whole = "".join(text) + self.text[end:]
+        module = _MODULE.search(_blanked(whole))
+        if module and calls:
+            nodes = ", ".join(call.node for call in calls)
+            whole = f"{whole[: module.end()]} electrical {nodes};{whole[module.end() :]}"
+        return Source(self.path, whole, self._origins), tuple(calls)
+
+    def _unused(self, name: str) -> str:
+        while re.search(rf"\b{name}\b", self._code):
+            name += "_"
+        return name
+
+    def dropped(self) -> tuple[str, str] | None:
+        """Place and words of a construct that OpenVAF leaves out without a word: a delay, an instance of a module."""
+        for pattern, words in ((_DROPPED, ""), (_INSTANCE, "an instance of ")):
+            found = pattern.search(self._body)
+            if found:
+                return self._place(found.start(1)), words + found[1]
+        return None
+
+    def timed_event(self) -> tuple[str, str] | None:
+        """Place and words of an event statement that means something else when it is executed at each evaluation.
 
         OpenVAF does that.  The same comes out where the event is ``initial_step`` and its variables depend on
         parameters alone and are assigned nowhere else.
         """
         for event in _EVENT.finditer(self._body):
-            line = self._body.count("\n", 0, event.start()) + 1
+            place = self._place(event.start())
             statement = _statement(self._body, event.end())
             around = self._body[: event.start()] + self._body[event.end() + len(statement) :]
             elsewhere = set(_ASSIGNMENT.findall(_VARIABLES.sub(";", around)))
             again = [name for name in _ASSIGNMENT.findall(statement) if name in elsewhere]
             if event[1] != "initial_step":
-                return line, f"the event {event[1]}"
+                return place, f"the event {event[1]}"
             if _SOLUTION.search(statement):
-                return line, "an initial_step that reads the solution"
+                return place, "an initial_step that reads the solution"
             if again:
-                return line, f"variable {again[0]}, assigned in initial_step and elsewhere: hidden state"
+                return place, f"variable {again[0]}, assigned in initial_step and elsewhere: hidden state"
         return None
+
+
+def _lines(path: Path, around: tuple[Path, ...]) -> Iterator[tuple[str, Path, int]]:
+    """Lines of a file and of those that it includes, each with its file and number."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    for number, (line, code) in enumerate(zip(text.split("\n"), _blanked(text).split("\n"), strict=True), 1):
+        found = _INCLUDE.search(line)
+        included = path.parent / found[1] if found and code[found.start()] == "`" else None
+        if found is None or included is None or not included.is_file():
+            yield line, path, number
+            continue
+        yield line[: found.start()], path, number
+        if included not in (path, *around):  # a guard leaves it out the second time
+            yield from _lines(included, (path, *around))
+        yield line[found.end() :], path, number
+
+
+def _blanked(text: str) -> str:
+    """The text with spaces for its comments and strings."""
+    return _BLANKED.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
+
+
+def _closing(code: str, opening: int) -> int:
+    """Place of the parenthesis that closes the one at ``opening``."""
+    depth = 0
+    for place in range(opening, len(code)):
+        depth += (code[place] == "(") - (code[place] == ")")
+        if depth == 0:
+            return place
+    return len(code)
 
 
 def _split(items: str) -> list[str]:

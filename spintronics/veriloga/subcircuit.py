@@ -3,8 +3,9 @@
 Values that several equations share become auxiliary nodes (a current source into 1 Ohm), what depends on parameters
 only becomes ``.param`` lines, and charges become capacitors: ngspice's ddt() lags a step and has no Jacobian.
 ``$abstime`` becomes the voltage of a ramp: ngspice's own ``time`` holds the swept value in a .dc sweep.
-The subcircuit is without noise: B-sources have none, so its resistors have none either (``noisy=0``), and the header
-names what the model declares.
+A white noise source is the thermal noise of 1 Ohm to ground, scaled to the model's density by a B-source: its current
+is 0 but in .noise.  All else is without noise (``noisy=0``).  The subcircuit multiplies by its ``m`` itself: ngspice's
+own multiplies resistors and capacitors alone.  The header names what of the model is not there.
 """
 
 import math
@@ -15,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from spintronics.veriloga.equations import Equations, Noise, Parameter, check_parameters, read_equations
+from spintronics.veriloga.equations import Equations, Parameter, check_parameters, read_equations
 from spintronics.veriloga.errors import ModelError
 from spintronics.veriloga.expressions import Expression, Graph, Level
 
@@ -25,6 +26,7 @@ _BINARY = {"add": ("+", 1), "sub": ("-", 1), "mul": ("*", 2), "div": ("/", 2)}
 _TESTS = {"eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">="}
 _TRUTHS = frozenset((*_TESTS, "not"))
 _SMALLEST_DIVISOR = 1e-20
+_THERMAL = 4 * 1.38064852e-23  # density of 1 Ohm over the temperature, V²/(Hz K), with ngspice's constant
 _ATOM = 3  # binds tighter than every binary operator
 # ngspice reads names without regard to case, and these are its own in an expression or on a subcircuit's line.
 _RESERVED = re.compile(
@@ -96,7 +98,7 @@ def lower_equations(device: Equations, structural: Mapping[str, float]) -> Subci
         lines = [
             *_header(path, device, structural),
             *_wrapped(f".subckt {device.name} {' '.join(device.ports)}"),
-            *_wrapped(" ".join(f"{p.name}={_number(p.default)}" for p in device.parameters), first="+ "),
+            *_wrapped(" ".join(["m=1", *(f"{p.name}={_number(p.default)}" for p in device.parameters)]), first="+ "),
             *_Writer(device).body(),
             f".ends {device.name}",
         ]
@@ -138,23 +140,17 @@ def _header(path: Path, device: Equations, structural: Mapping[str, float]) -> I
     yield "*"
     yield f"* Generated from {path.name}; change that, then: spintronics veriloga lower {path.name}{folded} -o FILE"
     yield "*"
-    yield from _noise_table(device.noise)
+    if device.unmodelled:
+        yield "* Of the model, not in this subcircuit"
+        yield from (f"*   {words}" for words in device.unmodelled)
+        yield "*"
     yield from _parameter_table(device.parameters)
 
 
-def _noise_table(noise: tuple[Noise, ...]) -> Iterator[str]:
-    if noise:
-        yield "* Noise that the model declares and this subcircuit does not have"
-        for n in noise:
-            yield f"*   {n.kind} {' to '.join(n.nodes)} {n.name}".rstrip()
-        yield "*"
-
-
 def _parameter_table(parameters: tuple[Parameter, ...]) -> Iterator[str]:
-    if not parameters:
-        return
-    width = max(len(p.name) for p in parameters)
+    width = max((len(p.name) for p in parameters), default=1)
     yield "* Parameters"
+    yield f"*   {'m':{width}} = 1                 devices in parallel"
     for p in parameters:
         yield f"*   {p.name:{width}} = {_number(p.default):9} {p.unit:7} {p.description}".rstrip()
 
@@ -179,7 +175,7 @@ def _number(value: float) -> str:
 
 
 @dataclass(frozen=True)
-class _Branch:
+class Branch:
     """A value that leaves node ``plus`` and arrives at node ``minus``."""
 
     plus: str
@@ -190,44 +186,60 @@ class _Branch:
     def label(self) -> str:
         return self.plus if self.minus == GROUND else f"{self.plus}_{self.minus}"
 
+    @property
+    def resistance(self) -> Expression | None:
+        """What its own voltage is divided by, where that is fixed by parameters."""
+        match self.value.op, self.value.arguments:
+            case "div", (voltage, fixed) if self.is_voltage(voltage) and fixed.level <= Level.PARAMETER:
+                return fixed
+        return None
+
+    def is_beside(self, other: "Branch") -> bool:
+        """Whether both are between the same nodes."""
+        return {self.plus, self.minus} == {other.plus, other.minus}
+
     def is_voltage(self, x: Expression) -> bool:
         return x.op == "voltage" and (*x.names, GROUND)[:2] == (self.plus, self.minus)
 
 
-def _signed_terms(x: Expression, sign: int = 1) -> Iterator[tuple[Expression, int]]:
-    match x.op:
-        case "add" | "sub":
-            yield from _signed_terms(x.arguments[0], sign)
-            yield from _signed_terms(x.arguments[1], sign if x.op == "add" else -sign)
-        case "neg":
-            yield from _signed_terms(x.arguments[0], -sign)
+def _signed_terms(x: Expression, graph: Graph, sign: int = 1) -> Iterator[tuple[Expression, int]]:
+    match x.op, x.arguments:
+        case "add" | "sub", (left, right):
+            yield from _signed_terms(left, graph, sign)
+            yield from _signed_terms(right, graph, sign if x.op == "add" else -sign)
+        case "neg", (y,):
+            yield from _signed_terms(y, graph, -sign)
+        case "constant", () if x.value < 0:
+            yield graph.constant(-x.value), -sign
+        case "mul", (factor, y) if factor.op == "constant" and factor.value < 0:
+            yield graph.apply("mul", graph.constant(-factor.value), y), -sign
         case _:
             yield x, sign
 
 
-def _branches(values: Mapping[str, Expression], graph: Graph) -> list[_Branch]:
+def branches(values: Mapping[str, Expression], graph: Graph) -> list[Branch]:
     """Node sums as branches: a term that leaves one node and arrives at another is one branch between the two."""
-    terms = {node: list(_signed_terms(value)) for node, value in values.items() if not value.is_constant(0)}
+    terms = {node: list(_signed_terms(value, graph)) for node, value in values.items() if not value.is_constant(0)}
     places: dict[Expression, list[tuple[str, int]]] = {}
     for node, signed in terms.items():
         for term, sign in signed:
             places.setdefault(term, []).append((node, sign))
-    branches, between = [], set()
+    found, between = [], set()
     for term, where in places.items():
         if sorted(sign for _, sign in where) == [-1, 1] and where[0][0] != where[1][0]:
             (plus, _), (minus, _) = sorted(where, key=lambda place: -place[1])
-            branches.append(_Branch(plus, minus, term))
+            found.append(Branch(plus, minus, term))
             between.add(term)
     for node, signed in terms.items():
         rest = [(term, sign) for term, sign in signed if term not in between]
         if len(rest) == len(signed):
-            branches.append(_Branch(node, GROUND, values[node]))
+            found.append(Branch(node, GROUND, values[node]))
         elif rest:
             total = graph.constant(0)
             for term, sign in rest:
                 total = graph.apply("add" if sign > 0 else "sub", total, term)
-            branches.append(_Branch(node, GROUND, total))
-    return branches
+            found.append(Branch(node, GROUND, total))
+    return found
 
 
 class _Writer:
@@ -235,9 +247,17 @@ class _Writer:
 
     def __init__(self, device: Equations):
         self._graph = device.graph
-        self._currents = _branches({e.node: e.current for e in device.equations}, device.graph)
-        self._charges = _branches({e.node: e.charge for e in device.equations}, device.graph)
+        self._currents = branches({e.node: e.current for e in device.equations}, device.graph)
+        self._charges = branches({e.node: e.charge for e in device.equations}, device.graph)
         self._taken = {p.name.lower() for p in device.parameters} | {e.node.lower() for e in device.equations}
+        self._thermal: list[Branch] = []  # noise that a resistor brings
+        self._noise: list[list[Branch]] = []
+        for noise in device.noise:
+            source = branches(noise.gains, device.graph)
+            if len(source) == 1 and self._is_thermal(source[0]):
+                self._thermal += source
+            else:
+                self._noise.append(source)
         self._labels: Counter[str] = Counter()
         self._names: dict[Expression, str] = {}  # of the values that have a node or a .param line
         self._parameter_lines: list[str] = []
@@ -249,35 +269,62 @@ class _Writer:
         capacitances = [(branch, self._factor(branch, branch.value)) for branch in self._charges]
         roots = [branch.value for branch in self._currents]
         roots += [branch.value if linear is None else linear for branch, linear in capacitances]
+        roots += [branch.value for source in self._noise for branch in source]
         self._uses = _count_uses(roots)
         currents = [line for branch in self._currents for line in self._current(branch)]
         charges = [line for branch, linear in capacitances for line in self._capacitor(branch, linear)]
+        noise = [line for n, source in enumerate(self._noise, 1) for line in self._noise_source(n, source)]
         sections = (
             ("what parameters fix", self._parameter_lines),
             ("time in ps; 0 in operating points and DC sweeps", self._clock_lines),
             ("values that several equations share, 1 V = 1", self._node_lines),
             ("currents", currents),
             ("charges", charges),
+            ("white noise: that of 1 Ohm, scaled to the model's density", noise),
         )
         return [line for title, lines in sections if lines for line in (f"* {title}", *lines)]
 
-    def _current(self, branch: _Branch) -> list[str]:
-        value = branch.value
-        if value.op == "div" and branch.is_voltage(value.arguments[0]) and value.arguments[1].level <= Level.PARAMETER:
-            return self._element("R", branch, f"{self._text(value.arguments[1])} noisy=0")
-        return self._element("B", branch, f"I={self._text(value)}")
+    def _current(self, branch: Branch) -> list[str]:
+        resistance = branch.resistance
+        if resistance is None:
+            return self._element("B", branch, f"I={{m}} * {self._text(branch.value, 2)}")
+        noisy = any(branch.is_beside(noise) for noise in self._thermal)
+        return self._element("R", branch, f"{self._text(resistance)} m={{m}}" + ("" if noisy else " noisy=0"))
 
-    def _capacitor(self, branch: _Branch, linear: Expression | None) -> list[str]:
-        return self._element("C", branch, f"Q='{self._text(branch.value)}'" if linear is None else self._text(linear))
+    def _is_thermal(self, noise: Branch) -> bool:
+        """Whether it is the noise that ngspice gives a resistor of the device: 4 k T/R beside it."""
+        power = noise.value.arguments[0] if noise.value.op == "sqrt" else noise.value
+        power = power.arguments[0] if power.op == "abs" else power
+        resistances = [branch.resistance for branch in self._currents if branch.is_beside(noise)]
+        if any(branch.is_beside(noise) for branch in self._thermal):
+            return False  # it has its noise
+        match power.op, power.arguments:
+            case "div", (thermal, resistance) if resistances == [resistance] and thermal.op == "mul":
+                factor, temperature = thermal.arguments
+                return temperature.op == "temperature" and math.isclose(factor.value, _THERMAL, rel_tol=1e-4)
+        return False
 
-    def _element(self, kind: str, branch: _Branch, value: str) -> list[str]:
+    def _capacitor(self, branch: Branch, linear: Expression | None) -> list[str]:
+        if linear is None:
+            return self._element("C", branch, f"Q='{{m}} * {self._text(branch.value, 2)}'")
+        return self._element("C", branch, f"{self._text(linear)} m={{m}}")
+
+    def _element(self, kind: str, branch: Branch, value: str) -> list[str]:
         label = f"{kind}_{branch.label}"
         self._labels[label] += 1
         if self._labels[label] > 1:
             label += f"_{self._labels[label]}"
         return _wrapped(f"{label} {branch.plus} {branch.minus} {value}")
 
-    def _factor(self, branch: _Branch, x: Expression) -> Expression | None:
+    def _noise_source(self, number: int, source: Sequence[Branch]) -> Iterator[str]:
+        node = self._new_name(f"noise{number}")
+        yield f"R_{node} {node} 0 1 m={{m}}"  # m devices: m gains of a noise with a density of 1/m
+        for branch in source:
+            current = f"{{m}} * {self._text(branch.value, 2)} * V({node}) / sqrt({_THERMAL:.15g} * (temper + 273.15))"
+            # 0 without a look at the density in a transient, where it would cost a tenth of the time.
+            yield from self._element(f"B_{node}", branch, f"I=((V({self._clock()}) > 0) ? 0 : ({current}))")
+
+    def _factor(self, branch: Branch, x: Expression) -> Expression | None:
         """What multiplies the branch's own voltage in x, where x is linear in it and the factor is fixed."""
         if branch.is_voltage(x):
             return self._graph.constant(1)

@@ -27,13 +27,8 @@ def spin(technology: Technology) -> Macrospin:
 
 @pytest.fixture(scope="module")
 def sot(technology: Technology, spin: Macrospin) -> list[writing.Writes]:
-    context = (technology, cards.locate(technology), Simulator())
     angles = spin.thermal_angles(8, seed=11)
-    writes = []
-    for bit in (0, 1):
-        [voltage] = writing.write_voltages(*context, bit, np.array([technology.write.current]))
-        writes.append(writing.sot_writes(*context, bit, voltage, technology.write.pulse_width, angles, 2))
-    return writes
+    return writing.rated_writes(technology, cards.locate(technology), Simulator(), angles, 2)
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +44,7 @@ def stt(technology: Technology, spin: Macrospin) -> list[writing.Writes]:
 def test_sot_cell_switches_at_its_current_in_about_a_nanosecond(
     technology: Technology, sot: list[writing.Writes]
 ) -> None:
+    assert [w.bit for w in sot] == [0, 1]
     for w in sot:
         assert w.current == pytest.approx(technology.write.current, rel=0.01)
         assert w.failures == 0
@@ -84,11 +80,29 @@ def test_write_errors_agree_with_the_integrator(technology: Technology, spin: Ma
     [voltage] = writing.write_voltages(*context, 1, np.array([technology.write.current]))
     cell = writing.sot_writes(*context, 1, voltage, width, spin.thermal_angles(count, seed=21), 2)
     in_cell = binomtest(cell.failures, count).proportion_ci(0.99)
-    frozen, thermal = writing.integrated_failures(technology, cell, 1000, seed=5)
+    frozen, thermal = (
+        int(np.isnan(writing.integrated_times(technology, cell, 1000, 5, thermal)).sum()) for thermal in (False, True)
+    )
     by_llg = binomtest(frozen, 1000).proportion_ci(0.99)
     assert in_cell.low < by_llg.high
     assert by_llg.low < in_cell.high
     assert 200 < thermal < frozen < 850  # neither all nor none; the field helps slow angles along
+
+
+def test_writes_with_the_thermal_field_are_the_integrators(technology: Technology) -> None:
+    """The same initial angles and the same field, write by write: the circuit's m against stochastic Heun."""
+    context = (technology, cards.locate(technology), Simulator(), 0)
+    [voltage] = writing.write_voltages(*context, np.array([technology.write.current]))
+    cell = writing.thermal_writes(*context, voltage, 1e-9, 8, 4, 2)
+    expected = writing.integrated_times(technology, cell, 8, 4, thermal=True)
+    both = np.isfinite(cell.times) & np.isfinite(expected)
+    assert np.sum(np.isnan(cell.times) == np.isnan(expected)) >= 7
+    assert both.sum() >= 4
+    apart = np.abs(cell.times - expected)[both]
+    assert np.median(apart) < 4e-12
+    assert np.median(apart) < 0.05 * cell.times[both].std()
+    other = writing.integrated_times(technology, cell, 8, 5, thermal=True)
+    assert np.nanmedian(np.abs(cell.times - other)) > 20e-12  # draws do matter
 
 
 def test_integrator_follows_the_cells_own_current(technology: Technology, sot: list[writing.Writes]) -> None:

@@ -19,6 +19,7 @@ from spintronics.magnetics import (
     noise,
     simulate,
     stochastic,
+    thermal_path,
     thermal_states,
     trajectory,
     write_error_rate,
@@ -185,6 +186,34 @@ def test_equipartition(layer: FreeLayer, free: str) -> None:
     assert second == pytest.approx(exact[1], rel=0.03)
     sigma_1, sigma_2 = device.thermal_tilts
     assert exact == pytest.approx((sigma_1**2, sigma_2**2), rel=0.05)
+
+
+def test_equipartition_in_ngspice(layer: FreeLayer) -> None:
+    """The generated junction at rest in the field that ``thermal_path`` gives, beside Boltzmann's integrals."""
+    from spintronics.circuits.library import free_layer, netlist
+    from spintronics.ngspice import Simulator
+
+    spins, steps, damped = 24, 1500, replace(layer, damping=0.5)  # settles within 0.1 ns
+    parameters = {**free_layer(Technology.load("imce45"), 1, 0.0, 0.0), "alpha": 0.5}
+    instance = "x1 0 0 0 hx hy hz mx my mz she_mtj " + " ".join(f"{k}={v!r}" for k, v in parameters.items())
+    tail = f".options method=trap reltol=1e-3\n.save v(mx) v(mz)\n.tran 1p {steps - 1}p 0 1p\n.end\n"
+
+    def settled(simulator: Simulator, spin: int) -> FloatArray:
+        """Mean squares of m_x and m_z."""
+        lines = ["vstep step 0 dc 0 pwl(0 0 1 1e12)"]
+        for axis, values in zip("xyz", thermal_path(damped, spin, steps, seed=12), strict=True):
+            points = ",".join(f"{n + 0.5},{value:.6g}" for n, value in enumerate(values))
+            lines.append(f"bh{axis} h{axis} 0 v=pwl(v(step),{points})")
+        deck = "\n".join(["* free spin", netlist("generated/she_mtj"), *lines, instance, tail])
+        waves = simulator.run(deck)
+        at = np.linspace(0.2e-9, waves.x[-1], 2000)
+        return np.array([np.mean(np.interp(at, waves.x, waves[f"v({m})"]) ** 2) for m in ("mx", "mz")])
+
+    squares = np.array(Simulator().map(settled, range(spins), workers=2))
+    for values, exact in zip(squares.T, boltzmann_moments(damped), strict=True):
+        error = np.std(values, ddof=1) / np.sqrt(spins)
+        assert error < 0.15 * exact
+        assert np.mean(values) == pytest.approx(exact, abs=3.5 * error)
 
 
 def test_thermal_states_are_already_in_equilibrium(layer: FreeLayer) -> None:

@@ -169,6 +169,10 @@ class Parameter(ctypes.Structure):
     )
 
 
+class NoiseSource(ctypes.Structure):
+    _fields_ = (("name", ctypes.c_char_p), ("plus", ctypes.c_uint32), ("minus", ctypes.c_uint32))
+
+
 class SimulationInfo(ctypes.Structure):
     _fields_ = (
         ("parameters", ctypes.c_void_p * 4),
@@ -202,7 +206,7 @@ class Descriptor(ctypes.Structure):
         ("collapsible_count", U),
         ("collapsible", P),
         ("collapsed_offset", U),
-        ("noise", P),
+        ("noise", ctypes.POINTER(NoiseSource)),
         ("noise_count", U),
         ("parameters_count", U),
         ("instance_parameters_count", U),
@@ -219,7 +223,7 @@ class Descriptor(ctypes.Structure):
         ("setup_model", function(P, P, P, ctypes.POINTER(Errors))),
         ("setup_instance", function(P, P, P, D, U, P, ctypes.POINTER(Errors))),
         ("eval", function(P, P, P, ctypes.POINTER(SimulationInfo), result=U)),
-        ("load_noise", P),
+        ("load_noise", function(P, P, D, DOUBLES)),
         ("load_residual_resist", function(P, P, DOUBLES)),
         ("load_residual_react", function(P, P, DOUBLES)),
         ("load_limits", P * 2),
@@ -285,6 +289,17 @@ class Compiled:
         assert (vectors[:, 0] == 0).all()
         return vectors[0, 1:], vectors[1, 1:], *self._elements.copy(), vectors[2, 1:]
 
+    def noise(self) -> list[tuple[str, str, str, float]]:
+        """Name, nodes and density of each source where the model was last evaluated."""
+        d = self.descriptor
+        density = np.zeros(d.noise_count)
+        d.load_noise(self.instance, self.model, 1e6, density.ctypes.data_as(DOUBLES))
+        nodes = dict(enumerate(self.nodes)) | {2**32 - 1: "0"}
+        sources = [d.noise[n] for n in range(d.noise_count)]
+        return [
+            (s.name.decode(), nodes[s.plus], nodes[s.minus], float(x)) for s, x in zip(sources, density, strict=True)
+        ]
+
 
 @pytest.mark.parametrize("time", [0.0, 1e-9])
 @pytest.mark.parametrize("factor", [1.0, 3.0])
@@ -316,6 +331,40 @@ def test_compiled_model_gives_numpys_values(device: Equations, time: float, fact
         for row, node in enumerate(device.nodes):
             terms = [0.0] + [(g[k] + 2e12 * c[k]) * v[by] for k, (of, by) in enumerate(entries) if of == node]
             assert right[row] == pytest.approx(sum(terms) - i[row], rel=1e-9, abs=1e-12 * np.abs(terms).max())
+
+
+@pytest.mark.parametrize("factor", [1.0, 3.0])
+def test_compiled_model_gives_numpys_noise(device: Equations, factor: float, tmp_path: Path) -> None:
+    require_compiler()
+    build_osdi(device.path, folded(device), tmp_path / "device.osdi")
+    compiled = Compiled(tmp_path / "device.osdi")
+    compiled.set_up({}, factor, 320.0)
+    at = {node: float(values[0]) for node, values in points(device).items()}
+    compiled.evaluate(at, 0.0)
+    expected = evaluate(device, at, {}, 0.0, 320.0)
+    found = compiled.noise()
+    assert [name for name, *_ in found] == [source.name for source in device.noise]
+    for (_, plus, minus, density), gains in zip(found, expected.noise, strict=True):
+        assert set(gains) == {plus, minus} - {"0"}
+        assert density == pytest.approx(factor * float(gains[plus]) ** 2, rel=1e-12)
+    if device.name == "she_mtj":
+        assert {name: (plus, minus) for name, plus, minus, _ in found} == {
+            "t1 to mid": ("t1", "mid"),
+            "mid to t2": ("mid", "t2"),
+            "junction": ("t3", "mid"),
+        }
+
+
+def test_noise_in_two_branches_is_not_compiled(tmp_path: Path) -> None:
+    path = tmp_path / "device.va"
+    path.write_text(
+        '`include "disciplines.vams"\nmodule device(a, b);\n  inout a, b;\n  electrical a, b;\n  real n;\n'
+        "  analog begin\n"
+        '    n = white_noise(1e-20, "both");\n    I(a) <+ V(a) + n;\n    I(b) <+ V(b) + 2*n;\n  end\nendmodule\n'
+    )
+    found = device_netlist(path, {}, True, tmp_path / "cache")
+    assert found.kind == "subcircuit"
+    assert "noise 'both' flows in 2 branches" in found.note
 
 
 def test_compiled_model_refuses_parameters_out_of_bounds(tmp_path: Path) -> None:

@@ -3,10 +3,12 @@
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from spintronics.resources import MODELS
 from spintronics.veriloga import NoCCompiler, lower
 from spintronics.veriloga.osdi import c_compiler
 
@@ -53,6 +55,7 @@ def test_osdi_builds(tmp_path: Path) -> None:
         (["--fold", "isat=x"], "--fold isat=x: write NAME=VALUE"),
         (["--fold", "n=0.5"], "parameter n = 0.5: must be from [1:10]"),
         (["--fold", "nn=1"], "no parameter 'nn' to fold"),
+        (["--fold", "vj=inf"], "parameter vj = inf: must be finite"),
     ],
 )
 def test_bad_input_is_one_line_and_nothing_is_written(kind: str, options: list[str], said: str, tmp_path: Path) -> None:
@@ -73,6 +76,29 @@ def test_syntax_error_is_one_line_with_its_place(tmp_path: Path) -> None:
         assert done.stderr.startswith(f"error: {path}: line ")
         assert done.stderr.count("\n") == 1
         assert [p.name for p in tmp_path.iterdir()] == ["wrong.va"]
+
+
+def test_a_file_that_is_no_model_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "noise.va"
+    path.write_bytes(bytes(range(256)))
+    for kind in ("lower", "osdi"):
+        done = command(kind, path, "-o", tmp_path / "out")
+        assert done.returncode == 2
+        assert done.stderr.startswith(f"error: {path}: ")
+        assert done.stderr.count("\n") == 1
+        assert [p.name for p in tmp_path.iterdir()] == ["noise.va"]
+
+
+def test_parameters_of_the_projects_own_models_stay_in_their_range() -> None:
+    done = command("lower", MODELS / "veriloga/she_mtj.va", "--fold", "alpha=2")  # declared in an included file
+    assert done.returncode == 2
+    assert done.stderr.endswith("she_mtj.va: parameter alpha = 2: must be from (0:1)\n")
+
+
+def test_lowering_is_quick() -> None:
+    start = time.process_time()
+    lower(MODELS / "veriloga/she_mtj.va", {"easy": 1.0})
+    assert time.process_time() - start < 0.5
 
 
 def test_folder_that_is_not_there(tmp_path: Path) -> None:

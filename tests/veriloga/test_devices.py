@@ -87,21 +87,19 @@ def test_diode_driven_by_a_sine() -> None:
     assert -waves["i(v1)"][later] == pytest.approx(expected[later], abs=1e-3 * np.abs(expected).max())
 
 
-def test_diode_noise_is_declared() -> None:
-    text = device("diode").text
-    assert "* Noise that the model declares and this subcircuit does not have\n*   white a to c shot\n" in text
-
-
-def test_subcircuit_has_no_noise_of_its_own(tmp_path: Path) -> None:
-    d = device("varactor")
-    deck = tmp_path / "noise.cir"
-    deck.write_text(
-        f"* noise\n{d.text}{d.instance('1', ['a', '0'], {})}\nv1 b 0 0 ac 1\nr1 b a 1k noisy=0\n"
-        ".control\nset numdgt=14\nnoise v(a) v1 dec 1 1 10\nsetplot noise1\n"
-        f"wrdata {tmp_path}/noise.txt onoise_spectrum\nquit 0\n.endc\n.end\n"
-    )
-    subprocess.run([find_ngspice().path, "-n", "-b", deck], check=True, capture_output=True, timeout=60)
-    assert np.loadtxt(tmp_path / "noise.txt")[:, 1] == pytest.approx(0, abs=1e-30)
+@pytest.mark.parametrize("bias", [-0.3, 0.65])
+def test_m_is_as_many_in_parallel(bias: float, tmp_path: Path) -> None:
+    d, frequencies = device("diode"), np.array([1e8, 1e9])
+    # Shared values, charge as an expression and as a product; through a subcircuit of one's own too.
+    forms = ["x1 a 0 {d} m=3", "xa a 0 {d}\nxb a 0 {d} m=2", ".subckt own p n\nx1 p n {d}\n.ends\nx2 a 0 own m=3"]
+    found = [
+        admittance(f"{d.text}{form.format(d=d.name)}\nv1 a 0 dc {bias} ac 1\n", "v1", frequencies, tmp_path)
+        for form in forms
+    ]
+    _, conductance, capacitance = diode(np.array([bias]), dict(d.parameters))
+    for y in found:
+        assert y.real == pytest.approx(3 * conductance[0], rel=1e-6, abs=1e-11)
+        assert y.imag == pytest.approx(2 * pi * frequencies * 3 * capacitance[0], rel=1e-6)
 
 
 # Resistor and nonlinear capacitor

@@ -42,8 +42,8 @@ def test_rc_discharge(tmp_path: Path) -> None:
     device = lower(path, {})
     assert "ddt" not in device.text
     assert device.parameters == {"r": 1e3, "c0": 1e-12}
-    assert "R_a_b a b {r} noisy=0\n" in device.text
-    assert "C_a_b a b {c0}\n" in device.text
+    assert "R_a_b a b {r} m={m} noisy=0\n" in device.text
+    assert "C_a_b a b {c0} m={m}\n" in device.text
     waves = Simulator().run(
         f"* rc\n{device.text}x1 a 0 device c0=2e-12\ni1 0 a pulse(1m 0 1n 1f 1f)\n"
         ".options method=trap reltol=1e-6\n.tran 10p 10n 0 10p\n.end\n"
@@ -116,7 +116,7 @@ def test_folded_parameter_leaves_the_subcircuit(tmp_path: Path) -> None:
     path = model(
         tmp_path, "if (kind == 1) I(a, b) <+ V(a, b); else I(a, b) <+ 2*V(a, b);", "parameter integer kind = 1;"
     )
-    assert "I=2 * V(a,b)" in lower(path, {"kind": 0}).text
+    assert "I={m} * 2 * V(a,b)" in lower(path, {"kind": 0}).text
     assert lower(path, {"kind": 1}).parameters == {}
 
 

@@ -17,7 +17,6 @@ from spintronics.veriloga import Subcircuit, lower
 pytest.importorskip("openvaf_py", reason="openvaf-py has wheels for Python 3.11 and 3.12 alone")
 
 SOURCE = MODELS / "veriloga/she_mtj.va"
-GOLDEN = NETLISTS / "generated/she_mtj.spice"
 MU0, GAMMA, HBAR, QE = 1.25663706212e-6, 1.76085963023e11, 1.054571817e-34, 1.602176634e-19
 
 FloatArray = npt.NDArray[np.float64]
@@ -37,9 +36,11 @@ def instance(**parameters: float) -> str:
     return "x1 t1 t2 t3 hx hy hz mx my mz she_mtj " + " ".join(f"{n}={v!r}" for n, v in parameters.items())
 
 
-def test_golden_netlist_is_what_the_source_gives(type_y: Subcircuit) -> None:
-    assert GOLDEN.read_text() == type_y.text, (
-        "regenerate: spintronics veriloga lower models/veriloga/she_mtj.va --fold easy=1 -o " + str(GOLDEN)
+@pytest.mark.parametrize("name", ["she_mtj", "stt_mtj"])
+def test_golden_netlist_is_what_the_source_gives(name: str) -> None:
+    golden = NETLISTS / f"generated/{name}.spice"
+    assert golden.read_text() == lower(MODELS / f"veriloga/{name}.va", {"easy": 1.0}).text, (
+        f"regenerate: spintronics veriloga lower models/veriloga/{name}.va --fold easy=1 -o {golden}"
     )
 
 

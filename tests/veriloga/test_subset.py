@@ -124,6 +124,26 @@ def test_loop_over_a_folded_parameter(model: Model) -> None:
         ),
         ("@(initial_step) x = V(a, b); I(a, b) <+ x;", "real x;", "line 8: an initial_step that reads the solution"),
         ("@(final_step) x = 1; I(a, b) <+ V(a, b);", "real x;", "line 8: the event final_step"),
+        ("I(a, b) <+ absdelay(V(a, b), 1n);", "", "line 8: absdelay; not in the subset"),
+        ('I(a, b) <+ ac_stim("ac", 1);', "", "OpenVAF fails on it: "),
+        ("I(a, b) <+ V(a, b);", "resistor #(.r(1)) r1(a, b);", "line 6: an instance of resistor"),
+        ("I(a, b) <+ idtmod(V(a, b), 0, 1);", "", "line 8: unknown implicit_equation_0"),
+        (
+            "I(a, b) <+ V(a, b)/r;",
+            "parameter real r = -1 from (0:inf);",
+            "line 6: parameter r = -1, which is not from (0",
+        ),
+        # Where the text does not tell which of several places it is, all are named; a macro's own line is one of them.
+        (
+            "j = V(a) > 0 ? 7 : 5;\n I(a, b) <+ V(a, b)/2;\n I(a, b) <+ j/2;",
+            "integer j;",
+            "line 9 or line 10: a division",
+        ),
+        (
+            "I(a) <+ V(a)/2;\nI(a) <+ V(a)/3;\nI(a) <+ V(a)/4;\nI(a) <+ (V(b) > 0 ? 7 : 5)/2;",
+            "",
+            "line 8 or line 9 or later",
+        ),
     ],
 )
 def test_refused_constructs_are_named_with_file_and_line(
@@ -135,6 +155,38 @@ def test_refused_constructs_are_named_with_file_and_line(
     assert str(refusal.value).startswith(f"{path}: ")
     assert named in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("included", "named"),
+    [
+        ("// idt(V(a))\nI(a, b) <+ V(a, b);\nI(a, b) <+ idt(V(a, b));", "line 3 of inner.inc: unknown implicit"),
+        ("I(a, b) <+ V(a, b);\nI(a, b) <+ V(a, b)*;", "line 2 of inner.inc: unexpected token ';'"),
+        ("x = V(a, b);\nwhile (x > 1) x = x/2;\nI(a, b) <+ x;", "line 2 of inner.inc: a loop"),
+        ("if (V(a, b) > 0) x = 1;\n I(a, b) <+ x*V(a, b);", "line 6: variable x, read before it is assigned"),
+        ("@(final_step) x = 1;", "line 1 of inner.inc: the event final_step"),
+        ("I(a, b) <+ V(a, b);", "line 10: operation atan2"),
+    ],
+)
+def test_lines_of_included_files(included: str, named: str, model: Model, tmp_path: Path) -> None:
+    (tmp_path / "inner.inc").write_text(included)
+    tail = "I(a, b) <+ atan2(V(a), 1);" if "atan2" in named else ""
+    path = model(f'\n`include "inner.inc"\n{tail}', "real x;")
+    with pytest.raises(ModelError) as refusal:
+        lower(path, {})
+    assert str(refusal.value).startswith(f"{path}: {named}")
+
+
+def test_ranges_of_an_included_file_hold(model: Model, tmp_path: Path) -> None:
+    (tmp_path / "inner.inc").write_text("parameter real r = 1 from (0:inf);\n")
+    path = model("I(a, b) <+ V(a, b)/r;", '\n`include "inner.inc"\n')
+    with pytest.raises(ModelError, match=r"parameter r = -1: must be from \(0:inf\)"):
+        lower(path, {"r": -1})
+
+
+def test_a_largest_step_is_named(model: Model) -> None:
+    text = lower(model("$bound_step(1p); I(a, b) <+ V(a, b);"), {}).text
+    assert "* Of the model, not in this subcircuit\n*   largest step of $bound_step()\n" in text
 
 
 def test_construct_in_a_comment_or_string_is_not_taken_for_it(model: Model) -> None:
