@@ -1,6 +1,24 @@
-"""Maps a network onto computational sub-arrays and adds up what it costs."""
+"""Maps a network onto computational sub-arrays, banks and a processing unit, and adds up what it costs."""
 
+from spintronics.accelerator.charges import Charge
 from spintronics.accelerator.cost import LayerCost, NetworkCost, network_cost
+from spintronics.accelerator.explanation import METRICS, Node, Sensitivity, explain, sensitivity
 from spintronics.accelerator.mapping import LayerMapping, map_layer, map_network
+from spintronics.accelerator.schedule import LayerTime, makespan
 
-__all__ = ["LayerCost", "LayerMapping", "NetworkCost", "map_layer", "map_network", "network_cost"]
+__all__ = [
+    "METRICS",
+    "Charge",
+    "LayerCost",
+    "LayerMapping",
+    "LayerTime",
+    "NetworkCost",
+    "Node",
+    "Sensitivity",
+    "explain",
+    "makespan",
+    "map_layer",
+    "map_network",
+    "network_cost",
+    "sensitivity",
+]

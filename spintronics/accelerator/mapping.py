@@ -3,14 +3,15 @@
 The dot product of one output is ``dot_length`` long.  It is laid along a row, in segments of at most ``columns``
 bits.  A sub-array holds one segment of as many kernels as its rows take, each in ``w_bits`` rows, and keeps
 ``i_bits`` rows for the same segment of the current input window.  Kernels stay; each input window is written once
-into every sub-array that holds kernels for it, and every kernel is ANDed with it plane by plane.
+into every sub-array that holds kernels for it, and every kernel is ANDed with it plane by plane.  Groups of few kernels
+(depth-wise convolution) share a sub-array: each has rows of its own for kernels and input window.
 """
 
 from collections import Counter
 from dataclasses import dataclass
 from math import ceil
 
-from spintronics.array import ACCUMULATOR_BITS
+from spintronics.characterize.digital import ACCUMULATOR_BITS
 from spintronics.errors import InputError
 from spintronics.networks import BitWidths, FirstLayer, LayerWork, Network
 
@@ -23,7 +24,13 @@ class LayerMapping:
         layer: name.
         w_bits, i_bits: bit planes of kernels and inputs.
         segments: rows that one bit plane of a kernel takes, with the bits in each.
-        sub_arrays: computational sub-arrays that hold the layer's kernels.
+        positions: output pixels per channel; groups: of the layer.
+        outputs: values produced; merged with each segment's partial sum.
+        kernels_per_sub_array: kernels of one group in the fullest sub-array.
+        copies: sub-arrays over which the kernels of one group and segment are spread.
+        groups_per_sub_array: groups that share a sub-array.
+        sub_arrays: places for one group's and segment's kernels; of which ``groups_per_sub_array`` share a sub-array.
+        kernel_rows: rows written when the kernels are loaded, by the bits in the row.
         row_reads: rows fetched from the memory that holds the layer's inputs, each window once: {bits: rows}.
         row_writes: input rows written, by the bits in the row.
         row_ands: row-parallel AND operations, by the bits in the row.
@@ -34,7 +41,14 @@ class LayerMapping:
     w_bits: int
     i_bits: int
     segments: tuple[int, ...]
+    positions: int
+    groups: int
+    outputs: int
+    kernels_per_sub_array: int
+    copies: int
+    groups_per_sub_array: int
     sub_arrays: int
+    kernel_rows: dict[int, int]
     row_reads: dict[int, int]
     row_writes: dict[int, int]
     row_ands: dict[int, int]
@@ -44,6 +58,11 @@ class LayerMapping:
     def and_operations(self) -> int:
         """Single-bit ANDs: multiply-accumulates · w_bits · i_bits."""
         return sum(bits * rows for bits, rows in self.row_ands.items())
+
+    @property
+    def occupied(self) -> int:
+        """Computational sub-arrays that the layer occupies."""
+        return len(self.segments) * self.copies * ceil(self.groups / self.groups_per_sub_array)
 
 
 def segments_of(dot_length: int, columns: int) -> tuple[int, ...]:
@@ -78,8 +97,9 @@ def map_layer(work: LayerWork, w_bits: int, i_bits: int, rows: int, columns: int
             f"{ACCUMULATOR_BITS}: take fewer bits"
         )
     segments = segments_of(work.dot_length, columns)
-    kernels_per_sub_array = (rows - i_bits) // w_bits
-    copies = ceil(work.out_channels // work.groups / kernels_per_sub_array)
+    kernels = work.out_channels // work.groups
+    most = (rows - i_bits) // w_bits
+    copies = ceil(kernels / most)
     windows = work.positions * work.groups * i_bits
     pairs = work.positions * work.out_channels * w_bits * i_bits
     alike = Counter(segments)
@@ -88,7 +108,14 @@ def map_layer(work: LayerWork, w_bits: int, i_bits: int, rows: int, columns: int
         w_bits=w_bits,
         i_bits=i_bits,
         segments=segments,
+        positions=work.positions,
+        groups=work.groups,
+        outputs=work.activations_out,
+        kernels_per_sub_array=min(kernels, most),
+        copies=copies,
+        groups_per_sub_array=min(work.groups, rows // (kernels * w_bits + i_bits)) if copies == 1 else 1,
         sub_arrays=work.groups * len(segments) * copies,
+        kernel_rows={bits: work.out_channels * w_bits * rows_alike for bits, rows_alike in alike.items()},
         row_reads={bits: windows * rows_alike for bits, rows_alike in alike.items()},
         row_writes={bits: windows * copies * rows_alike for bits, rows_alike in alike.items()},
         row_ands={bits: pairs * rows_alike for bits, rows_alike in alike.items()},

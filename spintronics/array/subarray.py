@@ -1,17 +1,22 @@
-"""A computational sub-array: row operations composed from the device table, area from layout rules."""
+"""A computational sub-array: row operations composed from the device table, leakage, area from layout rules."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from math import ceil, log2
 
-from spintronics.characterize.device_table import ActionCost, DeviceTable
+from spintronics.characterize.area import Footprint, area_overhead, cell_size, footprints
+from spintronics.characterize.device_table import ActionCost, DeviceTable, Entry
+from spintronics.characterize.digital import ACCUMULATOR_BITS, SHIFT_STAGES
+from spintronics.circuits.blocks import Block, accumulator, bit_counter, shifter
 from spintronics.circuits.library import transistor_widths
+from spintronics.circuits.logic_bench import FULL_ADDER
 from spintronics.circuits.read_bench import SLICE
+from spintronics.circuits.row_bench import UNIT_GATE, Activation
 from spintronics.technology import Technology
 
 SHARED = ("word line", "bias")  # contributors of an operation that serve all columns at once
-ACCUMULATOR_BITS = 48  # of the Sum register, and of what the Shifter gives it; checked against every layer mapped
-SHIFT_STAGES = 6  # barrel stages: shifts of 0 … 63 cover m + n for 32-bit inputs and weights
+ACTIVATIONS = {"read": Activation.READ, "write": Activation.WRITE}  # every other operation raises two rows
 
 
 @cache
@@ -35,13 +40,25 @@ def full_adders_to_count(bits: int) -> int:
     return adders
 
 
+@cache
+def compute_blocks(columns: int) -> tuple[Block, Block, Block]:
+    """Bit-counter, Shifter and Sum below a number of columns."""
+    return (
+        bit_counter(columns),
+        shifter(columns.bit_length(), ACCUMULATOR_BITS, SHIFT_STAGES),
+        accumulator(ACCUMULATOR_BITS),
+    )
+
+
 @dataclass(frozen=True)
 class SubArray:
     """Rows × columns of 2T1R cells with a latch in every column, and bit-counter, Shifter and Sum below them.
 
+    Memory mode reads and writes some columns of one row; computing mode raises two rows and senses all columns.
+
     Args:
         technology: geometry and layout rules.
-        table: costs per bit and per gate; a row operation is its columns in parallel.
+        table: costs per column, per gate and per block; a row operation is its columns in parallel.
     """
 
     technology: Technology
@@ -57,6 +74,14 @@ class SubArray:
         """Columns of cells, each with its own sense amplifier."""
         return self.technology.array.columns
 
+    @cached_property
+    def _entries(self) -> Mapping[str, Entry]:
+        return {entry.action: entry for entry in self.table.entries if entry.cost is not None}
+
+    def has(self, action: str) -> bool:
+        """Whether the table holds an action."""
+        return action in self._entries
+
     def row(self, action: ActionCost, bits: int) -> ActionCost:
         """An action on ``bits`` columns of a row: what columns share is paid for the whole row, the rest per bit."""
         return ActionCost(
@@ -64,61 +89,142 @@ class SubArray:
             action.latency,
         )
 
+    def select(self, operation: str) -> ActionCost:
+        """Row decoding before an operation, one row or two; nothing where the table does not have the row path."""
+        action = f"select {ACTIVATIONS.get(operation, Activation.TWO_ROWS)}"
+        if not self.has(action):
+            return ActionCost({"row decoder": 0.0}, 0.0)
+        cost = self.table.action(action)
+        return ActionCost({"row decoder": cost.energy}, cost.latency)
+
+    def operation(self, operation: str, bits: int) -> ActionCost:
+        """A read, write, AND, OR … on ``bits`` columns of a row, row decoding first.
+
+        Raises:
+            OperationFailed: the table does not have the operation.
+        """
+        return self.select(operation).then(self.row(self.table.action(operation), bits))
+
     def bit_count(self, bits: int) -> ActionCost:
-        """Count the ones of ``bits`` latch outputs; energy of random inputs, delay of the tree's depth in adders."""
+        """Count the ones of ``bits`` latch outputs: the whole counter's cost, energy in proportion to the adders."""
+        if self.has("bit-counter"):
+            whole = self.table.action("bit-counter")
+            share = full_adders_to_count(bits) / full_adders_to_count(self.columns)
+            return ActionCost({"bit-counter": share * whole.energy}, whole.latency)
         depth = ceil(log2(max(bits, 2)))
-        adder = self.table.full_adder
+        adder = self.table.action("full_adder")
         return ActionCost({"bit-counter": full_adders_to_count(bits) * adder.energy}, 2 * depth * adder.latency)
 
     def shift(self, bits: int) -> ActionCost:
-        """Shift a count over ``bits`` inputs to its weight: its bits through every stage of the barrel.
+        """Shift a count over ``bits`` inputs to its weight.
 
-        The barrel is as wide as the Sum; the bits that are zero before and after a shift do not toggle.
+        Composed from gates, the bits that are zero before and after a shift do not toggle.
         """
-        width = bits.bit_length()
-        mux = self.table.multiplexer
-        return ActionCost({"shifter": width * SHIFT_STAGES * mux.energy}, SHIFT_STAGES * mux.latency)
+        if self.has("shifter"):
+            return _named("shifter", self.table.action("shifter"))
+        mux = self.table.action("mux2")
+        return ActionCost({"shifter": bits.bit_length() * SHIFT_STAGES * mux.energy}, SHIFT_STAGES * mux.latency)
 
     def accumulate(self, width: int) -> ActionCost:
-        """Add to a ``width``-bit sum and register it: ripple adder and flip-flops."""
-        adder, register = self.table.full_adder, self.table.flip_flop
+        """Add to the Sum register; composed from gates, ``width`` bits of ripple adder and flip-flops."""
+        if self.has("sum"):
+            return _named("sum", self.table.action("sum"))
+        adder, register = self.table.action("full_adder"), self.table.action("d_flip_flop")
         return ActionCost({"sum": width * (adder.energy + register.energy)}, width * adder.latency + register.latency)
+
+    def block(self, block: Block) -> ActionCost:
+        """A block's cost from the table, or else the sum over its gates that the table has, each with random inputs.
+
+        Composed so, its latency is a ripple through all its full adders' columns: one adder per output bit.
+        """
+        if self.has(block.name):
+            return _named(block.name, self.table.action(block.name))
+        known = {gate: n for gate, n in block.gate_counts.items() if self.has(gate.netlist)}
+        energy = sum(n * self.table.action(gate.netlist).energy for gate, n in known.items())
+        slowest = max((self.table.action(gate.netlist).latency for gate in known), default=0.0)
+        return ActionCost({block.name: energy}, len(block.outputs) * slowest if FULL_ADDER in known else slowest)
+
+    def origin(self, action: str) -> str:
+        """Where an action's cost is from: the testbench of its entry, or what it is composed of."""
+        if self.has(action):
+            return self._entries[action].testbench
+        return "composed of the table's gates: it has no such block"
+
+    @cached_property
+    def footprints(self) -> tuple[Footprint, ...]:
+        """Every block, its area and whether a memory alone would need it."""
+        return footprints(self.technology, compute_blocks(self.columns))
 
     @cached_property
     def area_parts(self) -> dict[str, float]:
-        """Area by block, m²; the parts sum to :attr:`area`.
-
-        Cells by their layout area; transistor blocks by a stated rule: a transistor occupies one contacted gate
-        pitch times its width plus the row overhead.  Not in: row decoder, H-tree, routing outside the blocks.
-        """
-        t, sense = self.technology, self.technology.sense
-        latch = self._block("sense_amplifier", w=sense.latch_width)
-        source = self._block("read_current_source", w=sense.source_width, l=sense.source_length)
-        reference = self._block("reference_branch", w_read=t.cell.read_width, fan_in=2)
-        driver = self._block("write_driver", w=t.write.driver_width)
-        word_line = self._block("line_driver", w=t.array.word_line_driver_width)
-        enables = 2 * self._block("line_driver", w=SLICE) + self._block("line_driver", w=2 * SLICE)
-        counter = full_adders_to_count(self.columns) * self._block("full_adder", w=90e-9)
-        stages = ACCUMULATOR_BITS * SHIFT_STAGES * self._block("mux2", w=90e-9)
-        bit_of_sum = self._block("full_adder", w=90e-9) + self._block("d_flip_flop", w=90e-9)
-        return {
-            "cells": self.rows * self.columns * t.cell.area,
-            "sense amplifiers": self.columns * latch,
-            "read currents and references": self.columns * (2 * source + reference),
-            "write drivers": self.columns * driver,
-            "word line drivers": 2 * self.rows * word_line,
-            "enable drivers": self.columns * enables,
-            "bit-counter": counter,
-            "shifter": stages,
-            "sum": ACCUMULATOR_BITS * bit_of_sum,
-        }
+        """Area by block, m²; the parts sum to :attr:`area`.  Rules: :mod:`spintronics.characterize.area`."""
+        return {f.name: f.area for f in self.footprints}
 
     @property
     def area(self) -> float:
-        """Area, m²."""
+        """Area of all blocks, m²."""
         return sum(self.area_parts.values())
 
-    def _block(self, netlist: str, **parameters: float) -> float:
-        cmos = self.technology.cmos
-        widths = transistor_widths(netlist, parameters)
-        return sum(cmos.contacted_gate_pitch * (width + cmos.row_overhead) for width in widths)
+    @property
+    def memory_area(self) -> float:
+        """Area of the blocks that a memory alone would need, m²."""
+        return sum(f.area for f in self.footprints if f.use == "memory")
+
+    @property
+    def overhead_parts(self) -> dict[str, float]:
+        """What computing adds, over the area of the memory alone, by block."""
+        memory = area_overhead(self.footprints).memory
+        return {f.name: f.area / memory for f in self.footprints if f.use == "compute"}
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height of the rectangle around cells, the blocks beside and those below them, m."""
+        width, height = cell_size(self.technology)
+        across, along = self.columns * width, self.rows * height
+        beside = sum(f.width for f in self.footprints if f.height == along and f.name != "cells")
+        below = sum(f.height for f in self.footprints if f.width == across and f.name != "cells")
+        return across + beside, along + below
+
+    @cached_property
+    def leakage_parts(self) -> dict[str, float]:
+        """Static power by block, W, no row selected; the parts sum to :attr:`leakage`.
+
+        Row path and blocks from the table; column circuits per transistor width like the table's inverter.  Cells
+        have none: their lines are at ground.  What the table does not know is 0.
+        """
+        inverter = self._entries.get("inverter")
+        per_width = 0.0
+        if inverter is not None and inverter.leakage is not None:
+            per_width = inverter.leakage / sum(transistor_widths("inverter", UNIT_GATE))
+        parts = {name: self.columns * width * per_width for name, width in self._column_widths.items()}
+        for name in ("row path at rest", "bit-counter", "shifter", "sum"):
+            entry = self._entries.get(name)
+            parts[name.removesuffix(" at rest")] = (entry.leakage or 0.0) if entry is not None else 0.0
+        return parts
+
+    @property
+    def leakage(self) -> float:
+        """Static power, W."""
+        return sum(self.leakage_parts.values())
+
+    @property
+    def _column_widths(self) -> dict[str, float]:
+        """Transistor width of one column's circuits, m."""
+        t, sense = self.technology, self.technology.sense
+        circuits: dict[str, list[tuple[str, dict[str, float], int]]] = {
+            "sense amplifiers": [("sense_amplifier", {"w": sense.latch_width}, 1)],
+            "read currents and references": [
+                ("read_current_source", {"w": sense.source_width, "l": sense.source_length}, 2),
+                ("reference_branch", {"w_read": t.cell.read_width, "fan_in": 2}, 1),
+            ],
+            "write drivers": [("write_driver", {"w": t.write.driver_width}, 1)],
+            "enable drivers": [("line_driver", {"w": SLICE}, 2), ("line_driver", {"w": 2 * SLICE}, 1)],
+        }
+        return {
+            name: sum(n * sum(transistor_widths(netlist, values)) for netlist, values, n in parts)
+            for name, parts in circuits.items()
+        }
+
+
+def _named(name: str, cost: ActionCost) -> ActionCost:
+    return ActionCost({name: cost.energy}, cost.latency)

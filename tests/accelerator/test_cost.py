@@ -1,53 +1,133 @@
-"""Network costs: sums, proportions and monotony; the device table is made up, the counts are not."""
+"""Network costs: sums, proportions, monotony and residency; the device table is made up, the counts are not."""
 
-from dataclasses import replace
+from collections.abc import Callable
+from math import isfinite
 
-import numpy as np
 import pytest
 
 from spintronics.accelerator import NetworkCost, network_cost
 from spintronics.array import SubArray
-from spintronics.characterize.device_table import ActionCost, DeviceTable
-from spintronics.networks import BitWidths, FirstLayer, load
-from spintronics.technology import Technology
+from spintronics.characterize.device_table import ActionCost
+from spintronics.errors import InputError
+from spintronics.networks import NETWORKS, BitWidths, FirstLayer, load
 
-BIT = ActionCost({"word line": 1e-15, "bit line": 10e-15}, 1e-9)
-GATE = ActionCost({"gate": 1e-15}, 1e-10)
-TABLE = DeviceTable(BIT, BIT, BIT, BIT, GATE, GATE, GATE)
+Cost = Callable[..., NetworkCost]
 
 
-def cost(name: str = "svhn", widths: str = "1:1", first: str = "seed", table: DeviceTable = TABLE) -> NetworkCost:
-    sub_array = SubArray(Technology.load("imce45"), table)
-    return network_cost(load(name), BitWidths.parse(widths), FirstLayer(first), sub_array)
+@pytest.fixture
+def cost(array_of: Callable[..., SubArray]) -> Cost:
+    def costed(
+        name: str = "svhn",
+        widths: str = "1:1",
+        first: str = "seed",
+        chip: dict[str, int | None] | None = None,
+        **other: ActionCost,
+    ) -> NetworkCost:
+        return network_cost(load(name), BitWidths.parse(widths), FirstLayer(first), array_of(**other), **(chip or {}))
+
+    return costed
 
 
-@pytest.mark.parametrize("name", ["alexnet", "svhn", "lenet"])
+@pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize("widths", ["1:1", "1:4", "2:2"])
-def test_parts_sum_to_the_total_at_every_level(name: str, widths: str) -> None:
+def test_parts_sum_to_the_total_at_every_level(cost: Cost, name: str, widths: str) -> None:
     found = cost(name, widths)
     assert found.energy == pytest.approx(sum(layer.energy for layer in found.layers))
     assert found.energy == pytest.approx(sum(found.energy_parts.values()))
-    assert found.area == pytest.approx(sum(layer.area for layer in found.layers))
-    assert all(np.isfinite(p) and p >= 0 for layer in found.layers for p in layer.energy_parts.values())
+    assert found.energy == pytest.approx(sum(c.energy for layer in found.layers for c in layer.charges))
+    assert found.area == pytest.approx(sum(found.area_parts.values()))
+    assert found.area_parts["computational sub-arrays"] == pytest.approx(sum(layer.area for layer in found.layers))
+    assert found.leakage == pytest.approx(sum(found.leakage_parts.values()))
+    parts = [*found.area_parts.values(), *found.leakage_parts.values()]
+    parts += [p for layer in found.layers for p in layer.energy_parts.values()]
+    assert all(isfinite(p) and p >= 0 for p in parts)
 
 
-def test_energy_grows_with_bits() -> None:
-    energies = [cost(widths=widths).energy for widths in ("1:1", "1:2", "1:3", "1:4")]
-    assert energies == sorted(energies)
-    assert cost(widths="2:2").energy > cost(widths="1:2").energy
+def test_energy_area_and_latency_grow_with_bits(cost: Cost) -> None:
+    for widths in (("1:1", "1:2", "1:3", "1:4"), ("1:2", "2:2", "3:2")):
+        for figure in ("energy", "latency", "static_energy"):
+            values = [getattr(cost(widths=w), figure) for w in widths]
+            assert values == sorted(values)
+            assert values[0] < values[-1]
+    areas = [cost(widths=w).area for w in ("1:2", "2:2", "4:2")]
+    assert areas == sorted(areas)
     assert cost(first="seed").energy > cost(first="practical").energy
 
 
-def test_each_part_follows_its_own_entry_of_the_device_table() -> None:
+def test_each_part_follows_its_own_entry_of_the_device_table(cost: Cost) -> None:
     base = cost()
-    for entry, part in (("logic_and", "AND"), ("write", "write"), ("read", "read"), ("multiplexer", "shifter")):
-        doubled = cost(table=replace(TABLE, **{entry: getattr(TABLE, entry).repeated(2)}))
+    for action, part in (
+        ("AND", "AND"),
+        ("bit-counter", "bit-counter"),
+        ("select two rows", "row decoder"),
+        ("batch norm", "batch norm"),
+        ("quantizer", "quantizer"),
+    ):
+        entry = next(e for e in base.floorplan.sub_array.table.entries if e.action == action)
+        assert entry.cost is not None
+        doubled = cost(**{action: ActionCost({n: 2 * j for n, j in entry.cost.parts.items()}, entry.cost.latency)})
         for name, joules in base.energy_parts.items():
-            assert doubled.energy_parts[name] == pytest.approx(joules * (2 if name == part else 1))
+            if name == part:
+                assert joules < doubled.energy_parts[name] <= 2 * joules * (1 + 1e-9)
+            else:
+                assert doubled.energy_parts[name] == pytest.approx(joules)
 
 
-def test_and_energy_is_operations_times_energy_per_bit_without_shared_parts() -> None:
-    table = replace(TABLE, logic_and=ActionCost({"bit line": 10e-15}, 1e-9))
-    found = cost("alexnet", "1:1", "practical", table)
+def test_and_energy_is_operations_times_energy_per_bit_without_shared_parts(cost: Cost) -> None:
+    found = cost("alexnet", "1:1", "practical", AND=ActionCost({"bit line": 10e-15}, 1e-9))
     # 1873 million ANDs: macs + 7 × macs of the first layer
     assert found.energy_parts["AND"] == pytest.approx(1873.2e6 * 10e-15, rel=1e-4)
+
+
+def test_every_input_plane_and_result_of_a_network_is_written_once_where_it_is_needed(cost: Cost) -> None:
+    bit = ActionCost({"cell": 7e-15}, 1e-9)
+    found, network = cost("lenet", "1:2", "practical", write=bit), load("lenet")
+    copies = {layer.mapping.layer: layer.mapping.copies for layer in found.layers}
+    planes = sum(
+        work.positions * work.dot_length * bits * copies[work.name]
+        for work, bits in zip(network.work, (8, 2, 2, 2), strict=True)
+    )
+    inner = sum(work.activations_out for work in network.work[:-1])
+    pooled = 20 * 12 * 12 + 50 * 4 * 4
+    assert found.energy_parts["write"] == pytest.approx(7e-15 * (planes + 2 * (inner + pooled)))
+
+
+def test_parallelism_buys_time_with_sub_arrays(cost: Cost) -> None:
+    one, four = cost(), cost(chip={"parallelism": 4})
+    assert four.sub_arrays == 4 * one.sub_arrays
+    assert one.latency / 4 < four.latency < one.latency
+    assert four.throughput > one.throughput
+    assert four.energy_parts["AND"] == pytest.approx(one.energy_parts["AND"])
+
+
+def test_kernels_are_streamed_where_the_chip_is_too_small(cost: Cost) -> None:
+    resident = cost()
+    enough = cost(chip={"sub_arrays": resident.sub_arrays})
+    small = cost(chip={"sub_arrays": resident.sub_arrays - 1})
+    assert enough.resident
+    assert enough.energy == pytest.approx(resident.energy)
+    assert not small.resident
+    assert resident.kernel_bank == 0 < small.kernel_bank
+    assert small.energy_parts["write"] > resident.energy_parts["write"]
+    assert small.interval == small.latency > resident.interval
+
+
+def test_power_is_energy_over_time(cost: Cost) -> None:
+    found = cost()
+    assert found.leakage > found.sub_arrays * 3e-6  # the bit-counters alone
+    assert found.leakage_parts["processing unit"] == pytest.approx(16 * 4e-6)
+    assert found.power == pytest.approx((found.energy + found.static_energy) / found.interval)
+    assert 0 < found.utilization < 1
+    assert found.interval <= found.latency
+    assert found.interval >= max(layer.time.total for layer in found.layers)
+
+
+def test_a_layer_that_fits_no_sub_array_is_named(array_of: Callable[..., SubArray]) -> None:
+    with pytest.raises(InputError, match=r"layer conv0: 1 weight and 32 input rows do not fit in 32 rows"):
+        network_cost(load("svhn"), BitWidths(1, 1), FirstLayer.SEED, array_of(rows=32))
+
+
+@pytest.mark.parametrize("chip", [{"parallelism": 0}, {"sub_arrays": 0}, {"sub_arrays": -3}])
+def test_a_chip_of_nothing_is_refused(cost: Cost, chip: dict[str, int]) -> None:
+    with pytest.raises(InputError, match=r"(parallelism|sub_arrays) = -?\d: must be at least 1"):
+        cost(chip=chip)

@@ -1,0 +1,227 @@
+"""Where a total comes from: the tree down to counts, device-table entries and testbenches; and what moves it most."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+from spintronics.accelerator.charges import Charge
+from spintronics.accelerator.cost import LANES, LayerCost, NetworkCost
+from spintronics.accelerator.schedule import Steps
+from spintronics.array import SubArray, resized
+from spintronics.array.subarray import SHARED
+from spintronics.characterize.device_table import ActionCost, Entry
+
+Metric = Literal["energy", "area", "latency"]
+METRICS: tuple[Metric, ...] = get_args(Metric)
+AREA_RULES = {
+    "processing unit": f"{LANES} lanes of quantizer, batch normalization and activations; transistors by rule",
+    "H-tree repeaters": "of every branch, one line per bit of technology.hierarchy.bus_width",
+}
+STEP = 0.1  # relative change of an input, to see how far it moves the total
+COUNTS = ("array.rows", "array.columns", "hierarchy.sub_arrays_per_mat", "hierarchy.mats_per_bank")
+KEYS = (
+    *("cell.area", "cell.aspect", "cell.read_width", "cmos.contacted_gate_pitch", "cmos.row_overhead"),
+    *("array.word_line_driver_width", "write.driver_width", "sense.latch_width", "sense.source_width"),
+    *("wires.intermediate_resistance", "wires.intermediate_capacitance"),
+    *("wires.global_resistance", "wires.global_capacitance"),
+)
+"""Technology keys that enter above the device table: areas, and wires between sub-arrays."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A figure and what it is made of.
+
+    Attributes:
+        value: SI; the sum of the parts' unless ``how`` says otherwise.
+        how: the formula, or where the figure was found.
+    """
+
+    name: str
+    value: float
+    unit: str
+    how: str
+    parts: tuple["Node", ...] = ()
+
+    def walk(self, depth: int = 0) -> Iterator[tuple[int, "Node"]]:
+        """This node and all below it, each with its depth."""
+        yield depth, self
+        for part in self.parts:
+            yield from part.walk(depth + 1)
+
+
+def explain(cost: NetworkCost, metric: Metric) -> Node:
+    """The tree of a network's energy, area or latency."""
+    return {"energy": _energy, "area": _area, "latency": _latency}[metric](cost)
+
+
+def _energy(cost: NetworkCost) -> Node:
+    array = cost.floorplan.sub_array
+    layers = tuple(_layer_energy(layer, array) for layer in cost.layers)
+    return Node(
+        f"{cost.network} {cost.widths}", cost.energy, "J", "dynamic energy per image; sum of its layers", layers
+    )
+
+
+def _layer_energy(layer: LayerCost, array: SubArray) -> Node:
+    m = layer.mapping
+    parts = tuple(
+        Node(component, energy, "J", "", tuple(_charge(c, array) for c in layer.charges if c.component == component))
+        for component, energy in layer.energy_parts.items()
+        if energy
+    )
+    how = f"{m.positions} windows, {m.w_bits}:{m.i_bits} bits, {m.occupied} sub-arrays"
+    return Node(m.layer, layer.energy, "J", how, parts)
+
+
+def _charge(charge: Charge, array: SubArray) -> Node:
+    """count · each; a row operation down to its contributors per column."""
+    columns = f" of {charge.bits} columns" if charge.bits is not None else ""
+    how = f"{charge.count:.10g} x {charge.each.energy:.4g} J, {charge.action}{columns}; {_origin(charge, array)}"
+    parts: tuple[Node, ...] = ()
+    if charge.bits is not None:
+        per_column = array.table.action(charge.action).parts
+        widths = {name: array.columns if name in SHARED else charge.bits for name in per_column}
+        parts = tuple(
+            Node(name, charge.count * charge.each.parts[name], "J", f"{joule:.4g} J a column x {widths[name]} columns")
+            for name, joule in per_column.items()
+        )
+    return Node(charge.what, charge.energy, "J", how, parts)
+
+
+def _origin(charge: Charge, array: SubArray) -> str:
+    if charge.component == "row decoder":
+        operation = charge.action.removeprefix("select for ")
+        return "spintronics.circuits.row_bench" if array.select(operation).energy else "the table has no row path"
+    return "wires of the technology" if charge.action == "H-tree" else array.origin(charge.action)
+
+
+def _area(cost: NetworkCost) -> Node:
+    array = cost.floorplan.sub_array
+
+    def blocks(count: int, use: tuple[str, ...]) -> tuple[Node, ...]:
+        return tuple(
+            Node(f.name, count * f.area, "m^2", f"{count} x {f.area:.4g} m^2; {f.rule}")
+            for f in array.footprints
+            if f.use in use
+        )
+
+    def computing(name: str, count: int) -> Node:
+        return Node(name, count * array.area, "m^2", f"{count} sub-arrays", blocks(count, ("memory", "compute")))
+
+    def part(name: str, area: float) -> Node:
+        if name == "computational sub-arrays":
+            held = [(c.mapping.layer, c.mapping.occupied * cost.parallelism) for c in cost.layers if cost.resident]
+            held.append(("shared by all layers", cost.sub_arrays - sum(count for _, count in held)))
+            how = f"{cost.sub_arrays} of {array.rows} x {array.columns}"
+            return Node(name, area, "m^2", how, tuple(computing(*one) for one in held if one[1]))
+        count = {"Image Bank": cost.image_bank, "Kernel Bank": cost.kernel_bank}.get(name)
+        if count is not None:
+            return Node(name, area, "m^2", f"{count} sub-arrays without compute blocks", blocks(count, ("memory",)))
+        return Node(name, area, "m^2", AREA_RULES[name])
+
+    parts = tuple(part(name, area) for name, area in cost.area_parts.items())
+    return Node(f"{cost.network} {cost.widths}", cost.area, "m^2", "sum of its parts", parts)
+
+
+def _latency(cost: NetworkCost) -> Node:
+    layers = tuple(_layer_latency(layer, cost.steps) for layer in cost.layers)
+    return Node(f"{cost.network} {cost.widths}", cost.latency, "s", "one layer after the other", layers)
+
+
+def _layer_latency(layer: LayerCost, steps: Steps) -> Node:
+    time, m = layer.time, layer.mapping
+    ands = m.kernels_per_sub_array * m.w_bits * m.i_bits
+    window = (
+        Node("fetch of a window", time.fetch, "s", f"{time.fetch / steps.fetch:g} rows x {steps.fetch:.4g} s, a read"),
+        Node(
+            "computing of a window",
+            time.compute,
+            "s",
+            f"{m.groups_per_sub_array} groups x ({m.i_bits} writes x {steps.write:.4g} s + {ands} row ANDs x "
+            f"{steps.step:.4g} s + {steps.fill:.4g} s to fill AND, count, shift, sum) and merging of "
+            f"{len(m.segments)} segments, {steps.accumulate:.4g} s a sum",
+        ),
+        Node(
+            "processing of a window",
+            time.process,
+            "s",
+            f"{time.process / steps.process:g} values a lane x {steps.process:.4g} s",
+        ),
+    )
+    rounds = f"{time.rounds} rounds of " if time.rounds > 1 else ""
+    how = f"{rounds}{time.windows} windows over {time.servers} copies; stages overlap, {time.slowest} is the slowest"
+    return Node(
+        m.layer,
+        time.total,
+        "s",
+        "sum of its parts",
+        (
+            Node("kernels", time.load, "s", "from the Kernel Bank" if time.load else "resident"),
+            Node("windows", time.rounds * time.flow, "s", how, window),
+            Node("pooling, additions", time.after, "s", "nothing overlaps"),
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """How far an input moves a total: relative change of the total over that of the input."""
+
+    input: str
+    value: float
+    elasticity: float
+
+
+def sensitivity(
+    total: Callable[[SubArray], float], sub_array: SubArray, metric: Metric, most: int = 10
+) -> list[Sensitivity]:
+    """The inputs that move a total most, each raised by a tenth on its own.
+
+    Inputs: each action of the device table (its energy, or its latency); rows and columns, with costs scaled by
+    :func:`spintronics.array.resized`; the technology's keys above the table.
+
+    Args:
+        total: of a sub-array, by the metric.
+    """
+    base = total(sub_array)
+    found = []
+
+    def add(name: str, value: float, changed: SubArray, raised: float) -> None:
+        found.append(Sensitivity(name, value, (total(changed) / base - 1) / raised))
+
+    if metric != "area":
+        for action in dict.fromkeys(e.action for e in sub_array.table.entries if e.cost is not None):
+            cost = sub_array.table.action(action)
+            value = cost.energy if metric == "energy" else cost.latency
+            add(f"{action}, {metric}", value, _raised(sub_array, action, metric), STEP)
+    technology = sub_array.technology
+    for key in COUNTS:
+        section, name = key.split(".")
+        count = getattr(getattr(technology, section), name)
+        more = round(count * (1 + STEP)) if count > 1 / STEP else count + 1
+        if section == "array":
+            rows, columns = sub_array.rows, sub_array.columns
+            changed = resized(sub_array, more, columns) if name == "rows" else resized(sub_array, rows, more)
+        else:
+            changed = SubArray(technology.with_values({key: more}), sub_array.table)
+        add(key, count, changed, more / count - 1)
+    for key in KEYS:
+        section, name = key.split(".")
+        value = getattr(getattr(technology, section), name)
+        add(key, value, SubArray(technology.with_values({key: value * (1 + STEP)}), sub_array.table), STEP)
+    return sorted(found, key=lambda s: -abs(s.elasticity))[:most]
+
+
+def _raised(sub_array: SubArray, action: str, metric: Metric) -> SubArray:
+    """The sub-array with one action's energy or latency a tenth higher."""
+    energy, latency = (1 + STEP, 1.0) if metric == "energy" else (1.0, 1 + STEP)
+
+    def changed(entry: Entry) -> Entry:
+        if entry.action != action or entry.cost is None:
+            return entry
+        parts = {name: joule * energy for name, joule in entry.cost.parts.items()}
+        return replace(entry, cost=ActionCost(parts, entry.cost.latency * latency))
+
+    entries: Sequence[Entry] = tuple(map(changed, sub_array.table.entries))
+    return SubArray(sub_array.technology, replace(sub_array.table, entries=tuple(entries)))

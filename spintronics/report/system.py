@@ -1,0 +1,237 @@
+"""Tables of memory and accelerator: area, latency, energy and leakage by component, beside the slides' figures."""
+
+from collections.abc import Mapping, Sequence
+
+from spintronics.accelerator import NetworkCost, Node, Sensitivity
+from spintronics.array import GeometryPoint, Memory, SubArray
+from spintronics.characterize.device_table import ActionCost
+from spintronics.report.tables import Row, ratio, slides
+
+
+def memory(found: Memory) -> list[Row]:
+    """Organization, then area, latency, energy and leakage with their breakdown, as memory models print them."""
+    plan, array = found.floorplan, found.sub_array
+    width, height = plan.size
+    rows: list[Row] = []
+
+    def row(figure: str, component: str, value: float, unit: str, share: float | None = None) -> None:
+        rows.append({"figure": figure, "component": component, "value": value, "unit": unit, "share": share})
+
+    def parts(figure: str, by_component: Mapping[str, float], unit: str, scale: float) -> None:
+        total = sum(by_component.values())
+        row(figure, "total", total * scale, unit)
+        for name, value in by_component.items():
+            row(figure, name, value * scale, unit, value / total if total else None)
+
+    for component, count in (
+        ("rows of a sub-array", array.rows),
+        ("columns of a sub-array", array.columns),
+        ("columns per bit of the word", found.mux),
+        ("sub-arrays per mat", array.technology.hierarchy.sub_arrays_per_mat),
+        ("mats", plan.mats),
+        ("banks", plan.banks),
+        ("sub-arrays", plan.placed),
+    ):
+        row("organization", component, count, "")
+    row("size", "width", width * 1e3, "mm")
+    row("size", "height", height * 1e3, "mm")
+    row("size", "wire to the farthest sub-array", plan.path * 1e3, "mm")
+    parts("area", found.area_parts, "mm^2", 1e6)
+    parts("area added for computing", found.compute_area_parts, "mm^2", 1e6)
+    row("area of H-tree wires", "above the sub-arrays", found.wire_area * 1e6, "mm^2")
+    costs: list[tuple[str, ActionCost]] = [("read", found.read), ("write", found.write)]
+    for operation in ("AND", "OR"):
+        if array.has(operation):
+            costs.append((f"{operation} of {array.columns} columns", found.logic(operation)))
+    for name, cost in costs:
+        row(f"{name} latency", "total", cost.latency * 1e9, "ns")
+        parts(f"{name} energy", cost.parts, "pJ", 1e12)
+    parts("leakage", found.leakage_parts, "mW", 1e3)
+    return rows
+
+
+def area_overhead(array: SubArray) -> list[Row]:
+    """What computing adds to a memory's area, by block, and the slides' total and largest parts."""
+    given = slides()["shares"]
+    parts = array.overhead_parts
+    total = sum(parts.values())
+    rows: list[Row] = []
+
+    def row(block: str, overhead: float, theirs: float | None = None) -> None:
+        share = overhead / total
+        rows.append(
+            {"block": block, "overhead": overhead, "share": share, "seed": theirs, "ratio": ratio(overhead, theirs)}
+        )
+
+    row("total", total, given["area_overhead"])
+    for block, overhead in sorted(parts.items(), key=lambda part: -part[1]):
+        row(block, overhead)
+    largest = sum(overhead for block, overhead in parts.items() if "row decoder" in block or block == "sum")
+    least = given["row_decoder_and_sum_at_least"]
+    rows.append(
+        {
+            "block": "row decoder and sum, share of the overhead",
+            "overhead": largest,
+            "share": largest / total,
+            "seed": least,
+            "ratio": ratio(largest / total, least),
+        }
+    )
+    return rows
+
+
+def geometry(points: Sequence[GeometryPoint]) -> list[Row]:
+    """One row per size of a sub-array."""
+    return [
+        {
+            "rows": p.rows,
+            "columns": p.columns,
+            "read_fJ_per_bit": p.read_energy * 1e15,
+            "and_fJ_per_bit": p.and_energy * 1e15,
+            "write_fJ_per_bit": p.write_energy * 1e15,
+            "read_ns": p.read_latency * 1e9,
+            "and_ns": p.and_latency * 1e9,
+            "area_um2_per_bit": p.area_per_bit * 1e12,
+            "overhead": p.overhead,
+            "leakage_uW": p.leakage * 1e6,
+        }
+        for p in points
+    ]
+
+
+def needed(cost: NetworkCost) -> list[Row]:
+    """What one input alone would have to be for the slides' energy and area of binary AlexNet.
+
+    A row per claim and input: its value, what it would have to be, and the ratio; None where no positive value does.
+    """
+    given, array = slides(), cost.floorplan.sub_array
+    rows: list[Row] = []
+
+    def row(claim: str, name: str, value: float, moves: float, ours: float, theirs: float) -> None:
+        """The total is linear in the input: ``moves`` of ``ours`` goes with it."""
+        factor = 1 + (theirs - ours) / moves
+        there = factor > 0
+        rows.append(
+            {
+                "claim": claim,
+                "input": name,
+                "value": value,
+                "needed": value * factor if there else None,
+                "ratio": factor if there else None,
+            }
+        )
+
+    energy = given["imce"]["imagenet"]["energy_uJ"] * 1e-6
+    claim = f"{energy * 1e6:g} uJ per image"
+    logic = array.table.action("AND").energy
+    row(claim, "energy of an AND, fJ a column", logic * 1e15, cost.energy_parts["AND"], cost.energy, energy)
+    area = given["bcnn_rram"]["imagenet"]["area_mm2"] * 1e-6 / given["ratios_to_bcnn_rram"]["area"]
+    claim = f"area {area * 1e6:.3g} mm^2, a quarter of BCNN-RRAM"
+    cells = array.area_parts["cells"] * cost.sub_arrays
+    row(claim, "area of a cell, um^2", array.technology.cell.area * 1e12, cells, cost.area, area)
+    fitting = area // array.area
+    rows.append(
+        {
+            "claim": claim,
+            "input": "sub-arrays that fit in it",
+            "value": cost.sub_arrays,
+            "needed": fitting,
+            "ratio": fitting / cost.sub_arrays,
+        }
+    )
+    return rows
+
+
+def area_by_layer(costs: Sequence[NetworkCost]) -> list[Row]:
+    """Sub-arrays and area of every weighted layer, and its share: the slides' distribution over SVHN's layers."""
+    return [
+        {
+            "network": cost.network,
+            "w_bits": cost.widths.weights,
+            "i_bits": cost.widths.inputs,
+            "first_layer": cost.first_layer.value,
+            "layer": layer.mapping.layer,
+            "sub_arrays": layer.mapping.occupied * cost.parallelism,
+            "area_mm2": layer.area * 1e6,
+            "share": layer.area / sum(each.area for each in cost.layers),
+        }
+        for cost in costs
+        for layer in cost.layers
+    ]
+
+
+def totals(cost: NetworkCost) -> list[Row]:
+    """Energy, latency, throughput, power and area of a network on the chip."""
+    kernels = "resident" if cost.resident else "streamed for every image"
+    figures: list[tuple[str, float | str, str]] = [
+        ("dynamic energy per image", cost.energy * 1e6, "uJ"),
+        ("static energy per image", cost.static_energy * 1e6, "uJ"),
+        ("energy of AND, share", cost.energy_parts["AND"] / cost.energy, "1"),
+        ("latency", cost.latency * 1e3, "ms"),
+        ("throughput", cost.throughput, "images/s"),
+        ("utilization of the sub-arrays", cost.utilization, "1"),
+        ("power", cost.power * 1e3, "mW"),
+        ("static power", cost.leakage * 1e3, "mW"),
+        ("area", cost.area * 1e6, "mm^2"),
+        ("computational sub-arrays", cost.sub_arrays, "1"),
+        ("Image Bank, sub-arrays", cost.image_bank, "1"),
+        ("Kernel Bank, sub-arrays", cost.kernel_bank, "1"),
+        ("kernels", kernels, ""),
+    ]
+    return [{"figure": name, "value": value, "unit": unit} for name, value, unit in figures]
+
+
+def components(cost: NetworkCost) -> list[Row]:
+    """Dynamic energy, area and static power by component."""
+    rows: list[Row] = []
+    for figure, parts, unit, scale in (
+        ("energy", cost.energy_parts, "uJ", 1e6),
+        ("area", cost.area_parts, "mm^2", 1e6),
+        ("static power", cost.leakage_parts, "mW", 1e3),
+    ):
+        total = sum(parts.values())
+        rows += [
+            {
+                "figure": figure,
+                "component": name,
+                "value": value * scale,
+                "unit": unit,
+                "share": value / total if total else None,
+            }
+            for name, value in parts.items()
+        ]
+    return rows
+
+
+def layers(cost: NetworkCost) -> list[Row]:
+    """One row per weighted layer, with the pooling and additions behind it."""
+    return [
+        {
+            "layer": layer.mapping.layer,
+            "windows": layer.mapping.positions,
+            "i_bits": layer.mapping.i_bits,
+            "sub_arrays": layer.mapping.occupied * cost.parallelism,
+            "and_operations": layer.mapping.and_operations,
+            "energy_uJ": layer.energy * 1e6,
+            "and_share": layer.energy_parts["AND"] / layer.energy,
+            "latency_us": layer.time.total * 1e6,
+            "slowest": layer.time.slowest,
+            "area_mm2": layer.area * 1e6,
+        }
+        for layer in cost.layers
+    ]
+
+
+def tree(root: Node, depth: int) -> str:
+    """A tree as indented text, down to a depth."""
+    lines = []
+    for level, node in root.walk():
+        if level <= depth:
+            share = f"{node.value / root.value:7.1%}" if root.value else ""
+            lines.append(f"{'  ' * level}{node.name}: {node.value:.4g} {node.unit} {share}  {node.how}".rstrip())
+    return "\n".join(lines) + "\n"
+
+
+def sensitivity(found: Sequence[Sensitivity]) -> list[Row]:
+    """Inputs by how far they move the total."""
+    return [{"input": s.input, "value_SI": s.value, "percent_per_percent": s.elasticity} for s in found]

@@ -1,0 +1,171 @@
+"""Bills: transfers and writes of a small layer by walking through its values, one by one."""
+
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from spintronics.accelerator import Charge, map_layer, network_cost
+from spintronics.array import SubArray
+from spintronics.networks import (
+    Addition,
+    BitWidths,
+    Convolution,
+    FirstLayer,
+    FullyConnected,
+    Network,
+    Normalization,
+    Pool,
+    depthwise,
+)
+
+TINY = Network(
+    "tiny",
+    "none",
+    (3, 8, 8),
+    (
+        Convolution("a", 3, 6, kernel=3, stride=2, padding=1, groups=3),
+        Pool("pool", "average", 2, 2),
+        Convolution("b", 6, 5, kernel=2),
+        FullyConnected("c", 5, 4),
+    ),
+)
+ROWS, COLUMNS = 40, 7
+
+
+def bill(network: Network, array: SubArray, widths: str = "2:3", **chip: int) -> list[Charge]:
+    cost = network_cost(network, BitWidths.parse(widths), FirstLayer.PRACTICAL, array, **chip)
+    return [charge for layer in cost.layers for charge in layer.charges]
+
+
+def bits_sent(charges: list[Charge], what: str) -> float:
+    return sum(c.count for c in charges if c.action == "H-tree" and c.what.endswith(what))
+
+
+def rows_done(charges: list[Charge], component: str, what: str) -> dict[int, float]:
+    found: Counter[int] = Counter()
+    for c in charges:
+        if c.component == component and c.what.endswith(what) and c.bits is not None:
+            found[c.bits] += int(c.count)
+    return dict(found)
+
+
+def test_every_input_bit_that_a_sub_array_takes_is_read_sent_and_written(array_of: Callable[..., SubArray]) -> None:
+    charges = bill(TINY, array_of(ROWS, COLUMNS))
+    sent: Counter[int] = Counter()
+    bits = 0
+    for work, i_bits in zip(TINY.work, (8, 3, 3), strict=True):
+        kernels = work.out_channels // work.groups
+        copies = -(-kernels // ((ROWS - i_bits) // 2))
+        for _ in range(work.positions * work.groups * i_bits * copies):
+            for start in range(0, work.dot_length, COLUMNS):
+                size = min(COLUMNS, work.dot_length - start)
+                sent[size] += 1
+                bits += size
+    assert rows_done(charges, "write", "input planes into sub-arrays") == dict(sent)
+    assert bits_sent(charges, "input planes to sub-arrays") == bits
+
+
+def test_partial_sums_of_segments_are_sent_and_added(array_of: Callable[..., SubArray]) -> None:
+    charges = bill(TINY, array_of(ROWS, COLUMNS))
+    mappings = [map_layer(work, 2, bits, ROWS, COLUMNS) for work, bits in zip(TINY.work, (8, 3, 3), strict=True)]
+    moved = [sum(1 for _ in range(m.outputs) for _ in m.segments[1:]) for m in mappings]
+    assert sum(moved) > 0
+    what = "partial sums of segments"
+    assert sum(c.count for c in charges if c.component == "sum" and c.what == what) == sum(moved)
+    bits = sum(n * m.accumulator_bits for n, m in zip(moved, mappings, strict=True))
+    assert bits_sent(charges, what) == bits
+
+
+def test_pooling_reads_every_window_whole_at_the_width_of_its_values(array_of: Callable[..., SubArray]) -> None:
+    network = Network(
+        "pools",
+        "none",
+        (2, 9, 9),
+        (Pool("first", "max", 3, 1), Convolution("a", 2, 4, 2), Pool("p", "max", 3, 1), FullyConnected("c", 64, 2)),
+    )
+    charges = bill(network, array_of(ROWS, COLUMNS))
+    for name, windows, bits in (("first", 2 * 7 * 7, 8), ("p", 4 * 4 * 4, 3)):
+        rows = rows_done(charges, "read", f"{name}: values from the Image Bank")
+        assert sum(n * count for n, count in rows.items()) == windows * 9 * bits
+        assert bits_sent(charges, f"{name}: values to the processing unit") == windows * 9 * bits
+
+
+def test_results_go_through_the_processing_unit_and_back_to_the_image_bank(array_of: Callable[..., SubArray]) -> None:
+    charges = bill(TINY, array_of(ROWS, COLUMNS))
+    counted = {c.action: c.count for c in charges if c.component in ("batch norm", "activation")}
+    inner = sum(work.activations_out for work in TINY.work[:-1])
+    assert counted["batch norm"] == TINY.work[1].activations_out  # of the last layer that has one: keyed by action
+    assert sum(c.count for c in charges if c.component == "batch norm") == inner
+    assert sum(c.count for c in charges if c.action == "activation, clipped") == inner
+    image = 3 * 8 * 8
+    assert sum(c.count for c in charges if c.component == "quantizer") == image + inner
+    pooled = 6 * 2 * 2
+    assert bits_sent(charges, "results to the Image Bank") == 3 * (inner + pooled)
+    rows = rows_done(charges, "write", "results into the Image Bank")
+    assert sum(bits * n for bits, n in rows.items()) == 3 * (inner + pooled)
+
+
+def test_average_pooling_is_sums_and_shifts_of_every_window(array_of: Callable[..., SubArray]) -> None:
+    charges = [c for c in bill(TINY, array_of(ROWS, COLUMNS)) if c.component == "pooling"]
+    taken = sum(1 for _ in range(6) for y in range(0, 3, 2) for x in range(0, 3, 2) for _ in range(4))
+    assert {c.action: c.count for c in charges} == {"sum": taken, "shifter": taken / 4}
+
+
+def test_maximum_pooling_compares_every_further_value(array_of: Callable[..., SubArray]) -> None:
+    network = Network("max", "none", (2, 7, 7), (Convolution("a", 2, 4, 2), Pool("p", "max", 3, 1)))
+    (charge,) = [c for c in bill(network, array_of(ROWS, COLUMNS)) if c.component == "pooling"]
+    assert charge.count == 4 * 4 * 4 * (9 - 1)
+    assert charge.each.energy == pytest.approx(3 * 2e-15)  # an adder and a multiplexer for each of 3 bits
+
+
+def test_additions_and_normalizations(array_of: Callable[..., SubArray]) -> None:
+    network = Network(
+        "residual",
+        "none",
+        (4, 6, 6),
+        (
+            Convolution("a", 4, 4, 3, padding=1),
+            Normalization("n", 4),
+            Convolution("b", 4, 4, 1),
+            Addition("plus", ("n", "b")),
+            FullyConnected("c", 144, 2),
+        ),
+    )
+    charges = bill(network, array_of(ROWS, COLUMNS))
+    assert sum(c.count for c in charges if c.component == "addition") == 2 * 4 * 6 * 6
+    assert [c.count for c in charges if c.component == "batch norm"] == [4 * 6 * 6]  # the network's own alone
+    assert bits_sent(charges, "plus: values to the processing unit") == 3 * 2 * 4 * 6 * 6
+
+
+def test_sign_needs_no_quantizer(array_of: Callable[..., SubArray]) -> None:
+    charges = bill(TINY, array_of(ROWS, COLUMNS), "1:1")
+    assert sum(c.count for c in charges if c.component == "quantizer") == 3 * 8 * 8  # the image alone
+    assert {c.action for c in charges if c.component == "activation"} == {"activation, sign"}
+
+
+def test_streamed_kernels_are_read_sent_and_written_bit_by_bit(array_of: Callable[..., SubArray]) -> None:
+    array = array_of(ROWS, COLUMNS)
+    assert not bits_sent(bill(TINY, array), "kernels to sub-arrays")
+    charges = bill(TINY, array, parallelism=2, sub_arrays=3)
+    bits = 2 * sum(work.weights for work in TINY.work)
+    assert bits_sent(charges, "kernels to sub-arrays") == 2 * bits
+    read, written = (
+        rows_done(charges, name, f"kernels {way}")
+        for name, way in (("read", "from the Kernel Bank"), ("write", "into sub-arrays"))
+    )
+    assert sum(n * rows for n, rows in read.items()) == bits
+    assert written == {n: 2 * rows for n, rows in read.items()}
+
+
+def test_each_row_operation_decodes_its_rows_once(array_of: Callable[..., SubArray]) -> None:
+    charges = bill(TINY, array_of(ROWS, COLUMNS), sub_arrays=3)
+    operations = sum(c.count for c in charges if c.bits is not None)
+    assert sum(c.count for c in charges if c.component == "row decoder") == operations
+
+
+def test_groups_of_a_depthwise_layer_share_sub_arrays(array_of: Callable[..., SubArray]) -> None:
+    network = Network("dw", "none", (32, 6, 6), (depthwise("d", 32, 3),))
+    cost = network_cost(network, BitWidths(1, 1), FirstLayer.PRACTICAL, array_of(64, 16))
+    assert cost.sub_arrays == -(-32 // (64 // 9))  # a kernel and eight input rows each
+    assert cost.layers[0].mapping.and_operations == 8 * network.macs
