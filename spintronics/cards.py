@@ -14,6 +14,8 @@ NOMINAL = "nominal"
 # What folders and files of a corner are called, as whole words of a path.
 CORNERS = {NOMINAL: {"nominal", "nom", "tt", "typ", "typical"}, "ss": {"ss", "slow"}, "ff": {"ff", "fast"}}
 _MODEL = re.compile(r"^\s*\.model\s+(\S+)\s+(nmos|pmos)\b", re.IGNORECASE | re.MULTILINE)
+# What a card has no need of, and what would run commands or read other files with the user's rights.
+_REFUSED = re.compile(r"^\s*(\.control|\.inc(?:l|lude)?|\.lib|\.exec|shell|system)\b", re.IGNORECASE)
 _NO_CARDS = {".md", ".rst", ".html", ".htm", ".pdf", ".log"}  # documentation may quote cards
 _LARGEST = 4_000_000  # bytes; a file above this is not a card
 
@@ -84,7 +86,8 @@ def locate(technology: Technology) -> ModelCards:
     takes it; a relative path starts in the current folder or, where it is not there, in the technology file's.
 
     Raises:
-        InputError: names the key, what was found and what would be right.
+        InputError: names the key, what was found and what would be right; or the file and line of what no card may
+            hold: ``.control``, ``.include``, ``.lib``, ``shell``, ``system``.
     """
     cmos = technology.cmos
     where = MODELS / "cmos" / f"{cmos.cards}_{cmos.corner}.spice"
@@ -103,7 +106,22 @@ def locate(technology: Technology) -> ModelCards:
             files.append(find_model(where, model, key, cmos.corner))
         except InputError as error:
             raise InputError(f"technology.cmos.{key} = {model!r}: {error}") from None
+    for file in dict.fromkeys(files):
+        _require_harmless(file)
     return ModelCards(tuple(dict.fromkeys(files)), cmos.nmos, cmos.pmos)
+
+
+def _require_harmless(path: Path) -> None:
+    """Card text goes into decks: it may define, and nothing else.
+
+    Raises:
+        InputError: a line that runs commands or reads another file; names file and line.
+    """
+    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
+        if found := _REFUSED.match(line):
+            raise InputError(
+                f"{path}:{number}: {found[1]}: not in a card; a card file has .model and .param lines alone"
+            )
 
 
 def _models_in(path: Path) -> dict[str, str]:

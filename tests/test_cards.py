@@ -179,3 +179,32 @@ def test_digest_follows_the_content(tmp_path: Path) -> None:
     assert cards.locate(technology(cards=tmp_path / "same.inc")).digest() == before
     path.write_text(BOTH + "* changed\n")
     assert cards.locate(technology(cards=path)).digest() != before
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(".control", "  .CONTROL", ".include /etc/passwd", ".inc other.inc", ".lib other.lib tt", "shell rm -r ~"),
+        *("system ls", ".exec ls"),
+    ],
+)
+def test_card_that_does_more_than_define_is_refused_with_file_and_line(line: str, tmp_path: Path) -> None:
+    text = OWN.read_text(encoding="utf-8")
+    path = tmp_path / "mine.spice"
+    path.write_text(f"{text}\n{line}\n.endc\n", encoding="utf-8")
+    number = path.read_text(encoding="utf-8").splitlines().index(line) + 1
+    with pytest.raises(InputError, match=rf"mine\.spice:{number}: \S+: not in a card") as caught:
+        cards.locate(technology(cards=path))
+    assert "\n" not in str(caught.value)
+
+
+def test_comment_that_speaks_of_it_is_allowed(tmp_path: Path) -> None:
+    path = tmp_path / "mine.spice"
+    path.write_text(f"* .control is not used here\n{OWN.read_text(encoding='utf-8')}", encoding="utf-8")
+    assert cards.locate(technology(cards=path)).files == (path.resolve(),)
+
+
+@pytest.mark.parametrize("name", ["nmos_vtg\n.control", "nmos_vtg .include x", "nmos_vtg\nshell ls"])
+def test_model_name_that_is_more_than_a_name_is_refused(name: str) -> None:
+    with pytest.raises(InputError, match=r"technology\.cmos\.nmos = "):
+        cards.locate(technology(nmos=name))

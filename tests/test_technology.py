@@ -99,6 +99,36 @@ def test_values_cannot_be_assigned(imce45: Technology) -> None:
         ("tmr = ", 'tmr = { value = "1.2 V", source = "x" }', r'junction\.tmr = "1\.2 V": wrong unit'),
         ("sigma_ra = ", 'sigma_ra = { value = -0.1, source = "x" }', r"variation\.sigma_ra = -0\.1: must be >= 0"),
         ("sigma_ra = ", 'sigma_ra = { value = 1, source = "x" }', r"variation\.sigma_ra = 1: must be < 1"),
+        ("sigma_area = ", 'sigma_area = { value = "2 nm", source = "x" }', r"variation\.sigma_area .*wrong unit"),
+        (
+            "distribution_ra = ",
+            'distribution_ra = { value = "flat", source = "x" }',
+            r"distribution_ra = \"flat\": .*normal",
+        ),
+        ("truncation = ", 'truncation = { value = 0, source = "x" }', r"variation\.truncation = 0\.0: must be > 0"),
+        (
+            "truncation = ",
+            'truncation = { value = "never", source = "x" }',
+            r"variation\.truncation = \"never\": not a q",
+        ),
+        (
+            "correlation = ",
+            'correlation = { value = [[1]], source = "x" }',
+            "variation.correlation: must be a row of 3 for",
+        ),
+        *(
+            ("correlation = ", f'correlation = {{ value = {matrix}, source = "x" }}', message)
+            for matrix, message in (
+                (
+                    "[[1, 0, 0], [0, 1, 0], [0, 0, 2]]",
+                    "variation.correlation: must be symmetric with 1 on its diagonal",
+                ),
+                ("[[1, 0.5, 0], [0, 1, 0], [0, 0, 1]]", "variation.correlation: must be symmetric with 1"),
+                ("[[1, 1, 0], [1, 1, 0], [0, 0, 1]]", "variation.correlation: must be positive definite; its lowest"),
+                ("[[1, 0.9, -0.9], [0.9, 1, 0.9], [-0.9, 0.9, 1]]", "must be positive definite; its .* is -0.8"),
+                ('[["a", 0, 0], [0, 1, 0], [0, 0, 1]]', r"variation\.correlation\.0\.0 = \"a\": "),
+            )
+        ),
         ("rows = ", 'rows = { value = 2, source = "x" }', r"array\.rows = 2: must be >= 3"),
         ("rows = ", 'rows = { value = 2.5, source = "x" }', r"array\.rows = 2\.5"),
         ("columns = ", 'columns = { value = 0, source = "x" }', r"array\.columns = 0: must be > 0"),
@@ -185,7 +215,9 @@ def another(value: Any) -> Any:
         number, unit = value.split(" ", 1)
         return f"{float(number) * 1.001 + 0.001:.9g} {unit}"
     if isinstance(value, str):
-        return "ss" if value == "nominal" else f"{value}x"
+        return {"nominal": "ss", "normal": "log-normal", "none": "4.5"}.get(value, f"{value}x")
+    if isinstance(value, list):  # a matrix of correlations
+        return [[1.0, 0.1, 0.0], [0.1, 1.0, 0.0], [0.0, 0.0, 1.0]]
     return value * 1.01 + 0.001 if isinstance(value, float) else value + 1
 
 

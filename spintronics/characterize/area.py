@@ -127,6 +127,7 @@ def footprints(technology: Technology, blocks: Iterable[Block]) -> tuple[Footpri
         beside("second row decoder port", "compute", parts_area(t, decoder.port_gates(Port.SECOND)) + rows * nand),
         below("AND and OR references", "compute", columns * (references - one_reference)),
         below("AND and OR enable drivers", "compute", columns * 2 * slice_area),
+        below("result latches", "compute", columns * 2 * transistor_area(t, "nand2", **UNIT_GATE)),
         *(below(block.name, "compute", block_area(t, block)) for block in blocks),
     )
 

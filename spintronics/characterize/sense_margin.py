@@ -1,7 +1,7 @@
 """Sense margins: 100 000 operating points per state, and what they say about each operation."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +10,17 @@ from spintronics.cards import ModelCards
 from spintronics.characterize.device_table import OperationFailed
 from spintronics.characterize.operations import OperationResult, sense
 from spintronics.circuits.sense_path import Operation, SensePath, reference_resistance, state_name
-from spintronics.montecarlo import Failures, JunctionTrials, draw_junctions, failure_probability, normal_tail
+from spintronics.errors import SpintronicsError
+from spintronics.montecarlo import (
+    Failures,
+    JunctionStream,
+    JunctionTrials,
+    Sampling,
+    failure_probability,
+    normal_tail,
+)
+from spintronics.montecarlo.chunks import FailedTrial, SolvedChunk, solve_chunks
+from spintronics.montecarlo.workers import Workers, local_workers
 from spintronics.ngspice import Simulator, Waves
 from spintronics.technology import Technology
 
@@ -19,7 +29,11 @@ FloatArray = npt.NDArray[np.float64]
 # Trials a deck: enough to hide the start of a process, few enough to share out; fixed, so that results do not depend
 # on the number of workers.
 CHUNK = 5000
+CHUNK_TIME = 120.0  # s that a chunk may take before its ngspice is killed; it takes 2 at most
+CHUNK_MEMORY = 2 * 1024**3  # bytes of address space that its ngspice may take; it takes 0.15 e9
 HEADROOM = 0.2  # V that the read current source needs across it; assumed, about a threshold less a gate drive
+SENSED = ((Operation.READ, 1), (Operation.OR, 2), (Operation.AND, 2))
+"""Operations that are costed, with their fan-in."""
 LEAST_DEVELOPED = 0.8  # of the nominal margin, for an operation to be costed; assumed
 
 
@@ -30,12 +44,33 @@ class SenseTrials:
     Attributes:
         fan_in: cells on the bit line.
         junctions: what was drawn.
-        v_sense: V, shape (trials, fan_in + 1): column n has n antiparallel cells, the last n of the line.
+        v_sense: V, shape (trials, fan_in + 1): column n has n antiparallel cells, the last n of the line; NaN in a
+            trial that could not be solved.
+        failed: those trials.
     """
 
     fan_in: int
     junctions: JunctionTrials
     v_sense: FloatArray
+    failed: tuple[FailedTrial, ...] = ()
+
+    @classmethod
+    def of(cls, fan_in: int, chunks: Iterable[SolvedChunk]) -> "SenseTrials":
+        """All chunks of a run, in any order."""
+        ordered = sorted(chunks, key=lambda chunk: chunk.junctions.first)
+        junctions = JunctionTrials(
+            np.concatenate([chunk.junctions.r_p for chunk in ordered]),
+            np.concatenate([chunk.junctions.tmr for chunk in ordered]),
+            sum(chunk.junctions.redrawn for chunk in ordered),
+            ordered[0].junctions.seed,
+        )
+        values = np.concatenate([chunk.values for chunk in ordered])
+        return cls(fan_in, junctions, values, tuple(failed for chunk in ordered for failed in chunk.failed))
+
+    @property
+    def v_solved(self) -> FloatArray:
+        """``v_sense`` without the trials that could not be solved."""
+        return np.delete(self.v_sense, [f.trial for f in self.failed], axis=0) if self.failed else self.v_sense
 
     def state(self, antiparallel: int) -> str:
         """Name of column ``antiparallel``: ``"P-AP"``."""
@@ -54,6 +89,7 @@ class SenseMargin:
         worst: smallest gap over all trials, V; negative where a trial failed.
         at_3_sigma, at_6_sigma: smaller gap at that many standard deviations of the fitted tails, V.
         failures: count and probability with its 95 % interval.
+        unsolved: trials without an operating point, which count neither way.
         developed: smaller of the two gaps when the latch is clocked, V: what of ``nominal`` the develop time leaves.
     """
 
@@ -69,6 +105,7 @@ class SenseMargin:
     at_6_sigma: float
     failures: Failures
     developed: float
+    unsolved: int = 0
 
 
 def operations_of(fan_in: int) -> tuple[Operation, ...]:
@@ -92,16 +129,61 @@ def solve_trials(
         workers: ngspice processes at once; the result does not depend on it.
         advance: called with a number of trials as they finish.
     """
-    junctions = draw_junctions(technology.operating_junction, technology.variation, fan_in, trials, seed)
+    chunks = []
+    with local_workers(workers) as pool:
+        for chunk in solved_chunks(technology, cards, simulator, fan_in, trials, seed, pool):
+            chunks.append(chunk)
+            advance(len(chunk.junctions))
+    return SenseTrials.of(fan_in, chunks)
+
+
+@dataclass(frozen=True)
+class SolveSense:
+    """Sense voltages of some trials in every state, shape (trials, fan_in + 1), V; travels to any worker."""
+
+    path: SensePath
+    simulator: Simulator
+
+    def __call__(self, junctions: JunctionTrials) -> FloatArray:
+        # Only the deck of a single trial is worth keeping: that of a chunk is solved again in parts.
+        keeping = self.simulator if len(junctions) == 1 else replace(self.simulator, failed=None)
+        waves = keeping.run(self.path.trials(junctions.r_p, junctions.tmr).text())
+        states = range(self.path.fan_in + 1)
+        return np.stack([self.path.sense_voltages(waves, len(junctions), n) for n in states], axis=1)
+
+
+def solved_chunks(
+    technology: Technology,
+    cards: ModelCards,
+    simulator: Simulator,
+    fan_in: int,
+    trials: int,
+    seed: int,
+    workers: Workers,
+    sampling: Sampling = Sampling.PLAIN,
+    done: Container[int] = (),
+) -> Iterator[SolvedChunk]:
+    """Chunks of trials as they are solved, in any order, in the memory of those that are out.
+
+    Args:
+        workers: who solves them; the result does not depend on it.
+        done: first trials of chunks that are there already.
+    Raises:
+        OperationFailed: the read current source could not drive the highest sense voltage.
+    """
     path = SensePath(technology, cards, fan_in)
     _check_headroom(technology, simulator, path)
+    stream = JunctionStream(technology.operating_junction, technology.variation, fan_in, trials, seed, sampling)
+    solve = SolveSense(path, replace(simulator, timeout=min(simulator.timeout, CHUNK_TIME), memory=CHUNK_MEMORY))
 
-    def solve(with_simulator: Simulator, chunk: JunctionTrials) -> FloatArray:
-        waves = with_simulator.run(path.trials(chunk.r_p, chunk.tmr).text())
-        return np.stack([path.sense_voltages(waves, len(chunk), n) for n in range(fan_in + 1)], axis=1)
+    def missing() -> Iterator[JunctionTrials]:
+        for first in range(0, trials, CHUNK):
+            if first in done:
+                stream.skip(CHUNK)
+            else:
+                yield stream.take(CHUNK)
 
-    parts = simulator.map(solve, junctions.chunks(CHUNK), workers, lambda chunk: advance(len(chunk)))
-    return SenseTrials(fan_in, junctions, np.concatenate(parts))
+    yield from solve_chunks(solve, missing(), workers.executor, workers.in_flight, workers.lost)
 
 
 def _check_headroom(technology: Technology, simulator: Simulator, path: SensePath) -> None:
@@ -125,27 +207,72 @@ def require_developed(
     """Nothing is costed with an operation that decides before its margin is there.
 
     Raises:
-        OperationFailed: the nominal margin is not positive, or less than ``LEAST_DEVELOPED`` of it is left when the
-            latch is clocked; names the operation and the key.
+        OperationFailed: as :func:`undeveloped`; names the operation and the key.
+    """
+    for what, reason in undeveloped(technology, cards, simulator, results).items():
+        raise OperationFailed(f"{what}: {reason}")
+
+
+def undeveloped(
+    technology: Technology, cards: ModelCards, simulator: Simulator, results: Iterable[OperationResult]
+) -> dict[str, str]:
+    """Operations of read, OR and AND that must not be costed, with the reason.
+
+    The bit line comes too near to the supply for the read current source, the nominal margin is not positive, or less
+    than ``LEAST_DEVELOPED`` of it is left when the latch is clocked.
+
+    Args:
+        results: their truth tables; one that is missing is not looked at.
     """
     found = {(r.operation, r.inputs): r.developed for r in results}
-    for operation, fan_in in ((Operation.READ, 1), (Operation.OR, 2), (Operation.AND, 2)):
-        path = SensePath(technology, cards, fan_in)
-        _check_headroom(technology, simulator, path)
+    reasons = {}
+    for operation, fan_in in SENSED:
         low, high = operation.boundary(fan_in)
-        nominal = _nominal(simulator.run(path.nominal(operation).text()), low, high)
-        at_latch = [found[operation.value, "0" * (fan_in - n) + "1" * n] for n in (low, high)]
-        developed = min(-at_latch[0], at_latch[1])
-        what = f"{operation.value}, fan-in {fan_in}"
-        if nominal <= 0:
-            margin = f"nominal margin {nominal * 1e3:.2f} mV"
-            raise OperationFailed(f"{what}: {margin}: raise junction.tmr or sense.current")
-        if developed < LEAST_DEVELOPED * nominal:
-            key = "read_develop_time" if operation is Operation.READ else "logic_develop_time"
-            raise OperationFailed(
-                f"{what}: {developed * 1e3:.2f} mV of a nominal margin of {nominal * 1e3:.2f} mV when the latch is "
-                f"clocked, less than {LEAST_DEVELOPED:.0%}: raise sense.{key}"
-            )
+        cases = [(operation.value, "0" * (fan_in - n) + "1" * n) for n in (low, high)]
+        if all(case in found for case in cases):
+            try:
+                _check_headroom(technology, simulator, SensePath(technology, cards, fan_in))
+                margin = nominal_margin(technology, cards, simulator, operation, fan_in)
+                reason = shortfall(operation, margin, min(-found[cases[0]], found[cases[1]]))
+            except SpintronicsError as error:
+                reason = str(error)
+            if reason:
+                reasons[operation.value] = reason
+    return reasons
+
+
+def shortfall(operation: Operation, nominal: float, developed: float) -> str:
+    """Why an operation with these margins (V) must not be costed; empty where it may be.
+
+    >>> shortfall(Operation.AND, 20e-3, 19e-3)
+    ''
+    """
+    if nominal <= 0:
+        return f"nominal margin {nominal * 1e3:.2f} mV: raise junction.tmr or sense.current"
+    if not developed >= LEAST_DEVELOPED * nominal:  # NaN too: no transient
+        key = "read_develop_time" if operation is Operation.READ else "logic_develop_time"
+        return (
+            f"{developed * 1e3:.2f} mV of a nominal margin of {nominal * 1e3:.2f} mV when the latch is clocked, "
+            f"less than {LEAST_DEVELOPED:.0%}: raise sense.{key}"
+        )
+    return ""
+
+
+def nominal_margin(
+    technology: Technology,
+    cards: ModelCards,
+    simulator: Simulator,
+    operation: Operation,
+    fan_in: int,
+    reference: float | None = None,
+) -> float:
+    """Smaller of the two gaps to the reference with nominal junctions, V; negative where it lies beside them.
+
+    Args:
+        reference: its resistance, Ω; the midpoint of this technology's own junctions by default.
+    """
+    nominal = SensePath(technology, cards, fan_in).nominal(operation, reference)
+    return _nominal(simulator.run(nominal.text()), *operation.boundary(fan_in))
 
 
 def _nominal(waves: Waves, low: int, high: int) -> float:
@@ -162,8 +289,9 @@ def sense_margin(
     low, high = operation.boundary(fan_in)
     nominal = simulator.run(SensePath(technology, cards, fan_in).nominal(operation).text())
     v_reference = float(nominal["v(ref)"][0])
-    below = v_reference - trials.v_sense[:, low]
-    above = trials.v_sense[:, high] - v_reference
+    v_sense = trials.v_solved
+    below = v_reference - v_sense[:, low]
+    above = v_sense[:, high] - v_reference
     gap = np.minimum(below, above)
     states = [tuple(int(k >= fan_in - n) for k in range(fan_in)) for n in (low, high)]
     at_latch = [sense(technology, cards, simulator, operation, state).developed for state in states]
@@ -181,4 +309,5 @@ def sense_margin(
         at_6_sigma=tails[6.0],
         failures=failure_probability(int((gap <= 0).sum()), len(gap)),
         developed=min(-at_latch[0], at_latch[1]),
+        unsolved=len(trials.failed),
     )

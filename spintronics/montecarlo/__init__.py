@@ -1,6 +1,32 @@
-"""Junction variation, seeded trials, and estimators with confidence intervals."""
+"""What varies, seeded trials of it, and estimators with confidence intervals."""
 
-from spintronics.montecarlo.estimators import Failures, failure_probability, normal_tail
-from spintronics.montecarlo.variation import JunctionTrials, draw_junctions
+from spintronics.montecarlo.estimators import (
+    Estimate,
+    Failures,
+    TailFit,
+    failure_probability,
+    fit_tail,
+    moments,
+    normal_tail,
+    quantile,
+)
+from spintronics.montecarlo.importance import NoFailurePoint, RareEvent, importance_sampling
+from spintronics.montecarlo.variation import JunctionStream, JunctionTrials, Sampling, draw_junctions
 
-__all__ = ["Failures", "JunctionTrials", "draw_junctions", "failure_probability", "normal_tail"]
+__all__ = [
+    "Estimate",
+    "Failures",
+    "JunctionStream",
+    "JunctionTrials",
+    "NoFailurePoint",
+    "RareEvent",
+    "Sampling",
+    "TailFit",
+    "draw_junctions",
+    "failure_probability",
+    "fit_tail",
+    "importance_sampling",
+    "moments",
+    "normal_tail",
+    "quantile",
+]

@@ -31,6 +31,10 @@ class DeckError(NgspiceError):
         kept = f"; deck kept at {deck}" if deck else ""
         super().__init__(f"ngspice: {title}: {message}{kept}")
 
+    def __reduce__(self) -> tuple[type, tuple[str, str, Path | None]]:
+        """How it travels from a worker in another process."""
+        return type(self), (self.title, self.message, self.deck)
+
 
 class ConvergenceError(DeckError):
     """No operating point, or a transient whose time step became too small."""

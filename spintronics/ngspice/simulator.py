@@ -31,7 +31,8 @@ _DIVERGED = re.compile(
     re.IGNORECASE,
 )
 _FAILED = re.compile(
-    r"error|fatal|unknown subckt|can't find|could not find|no such|undefined|simulation\(s\) aborted", re.IGNORECASE
+    r"error|fatal|too (?:few|many) parameters|unknown subckt|can't find|could not find|no such|undefined|simulation\(s\) aborted",
+    re.IGNORECASE,
 )
 # "Note: ... gmin stepping" and the like are progress, not failure, when the result is whole.
 _HARMLESS = re.compile(r"^(note|warning|using sparse|doing analysis|reducing trtol)", re.IGNORECASE)
@@ -45,6 +46,7 @@ class Simulator:
         installation: which ngspice; found on PATH by default.
         timeout: wall-clock limit of one deck, s; the process is killed past it.
         failed: folder that keeps the deck and the output of a run that failed; None keeps nothing.
+        memory: limit of the process's address space, bytes; None for none.
 
     ngspice's OpenMP threads spin on small circuits and cost 10–100×, so every process gets one thread
     (OMP_THREAD_LIMIT=1) and parallelism comes from processes.
@@ -57,6 +59,7 @@ class Simulator:
     installation: Installation = field(default_factory=find_ngspice)
     timeout: float = 300.0
     failed: Path | None = None
+    memory: int | None = None
 
     def run(self, deck: str) -> Waves:
         """Vectors of the deck's one analysis (.op, .dc or .tran).
@@ -70,7 +73,7 @@ class Simulator:
             deck_path.write_text(deck, encoding="utf-8")
             try:
                 process = subprocess.run(
-                    [self.installation.path, "-n", "-b", "-r", raw_path, deck_path],
+                    [*self._limits, self.installation.path, "-n", "-b", "-r", raw_path, deck_path],
                     capture_output=True,
                     text=True,
                     errors="replace",
@@ -101,6 +104,11 @@ class Simulator:
             unsaid = f"values that are not finite in {', '.join(not_finite)}" if not_finite else "ended early"
             raise self._failure(title, deck, output, f"{unsaid}, exit status {process.returncode}")
         return waves
+
+    @property
+    def _limits(self) -> tuple[str, ...]:
+        """Command that limits itself and becomes the one that follows; safe where threads start processes."""
+        return ("/bin/sh", "-c", f'ulimit -v {self.memory // 1024}; exec "$@"', "sh") if self.memory else ()
 
     def map(
         self,

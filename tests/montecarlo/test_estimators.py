@@ -1,10 +1,12 @@
 """Intervals against SciPy's exact binomial test and closed forms, and tails of known samples."""
 
+from typing import Any
+
 import numpy as np
 import pytest
-from scipy.stats import binom, binomtest, norm
+from scipy.stats import beta, binom, binomtest, bootstrap, gumbel_r, norm, t
 
-from spintronics.montecarlo import failure_probability, normal_tail
+from spintronics.montecarlo import failure_probability, fit_tail, moments, normal_tail, quantile
 
 
 @pytest.mark.parametrize(
@@ -69,7 +71,7 @@ def test_the_middle_of_the_sample_does_not_matter() -> None:
 
 
 def test_tail_follows_shift_and_scale() -> None:
-    sample = np.random.default_rng(3).gumbel(size=20_000)
+    sample = np.random.default_rng(3).normal(size=20_000)
     for side in (-1, 1):
         assert normal_tail(5 + 3 * sample, side, 4.0) == pytest.approx(5 + 3 * normal_tail(sample, side, 4.0))
         assert normal_tail(-sample, side, 4.0) == pytest.approx(-normal_tail(sample, -side, 4.0))
@@ -89,3 +91,69 @@ def test_sample_is_left_as_it_was() -> None:
     before = sample.copy()
     normal_tail(sample, 1, 3.0)
     assert (sample == before).all()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_moments_have_scipys_bootstrap_intervals(seed: int) -> None:
+    sample = np.random.default_rng(seed).gamma(2.0, size=900)  # each trial a group: the same bootstrap
+    for found, statistic in zip(moments(sample, seed), (np.mean, lambda x, axis: x.std(axis, ddof=1)), strict=True):
+        theirs = bootstrap((sample,), statistic, method="percentile", n_resamples=4000, rng=1)
+        limits = (theirs.confidence_interval.low, theirs.confidence_interval.high)
+        assert (found.low, found.high) == pytest.approx(limits, abs=0.25 * theirs.standard_error)
+        assert found.value == pytest.approx(float(statistic(sample, 0)), rel=1e-12)
+
+
+def test_moments_of_many_trials_cover_the_truth_as_often_as_they_say() -> None:
+    covered = np.zeros(2)
+    for seed in range(100):
+        sample = np.random.default_rng(seed).exponential(size=5000)  # groups of five
+        covered += [found.low <= 1 <= found.high for found in moments(sample, seed)]
+    assert (covered / 100 > 0.88).all()  # 95 % less three standard errors
+    assert (covered / 100 < 1).all()
+
+
+def test_moments_far_from_zero_lose_no_digits() -> None:
+    sample = np.random.default_rng(1).normal(1e9, 1e-3, 5000)
+    _, sigma = moments(sample, 1)
+    assert sigma.low < 1e-3 < sigma.high
+    assert sigma.high - sigma.low < 1e-4
+
+
+def test_moments_of_one_trial_have_no_interval() -> None:
+    mean, sigma = moments(np.array([3.0]), 1)
+    assert mean.value == 3.0
+    assert np.isnan([mean.low, mean.high, sigma.value, sigma.low, sigma.high]).all()
+
+
+@pytest.mark.parametrize("share", [0.001, 0.05, 0.5, 0.99])
+def test_quantile_has_the_interval_of_endless_resampling(share: float) -> None:
+    sample = np.random.default_rng(4).normal(size=2000)
+    found = quantile(sample, share)
+    stream, rank = np.random.default_rng(5), int(np.ceil(2000 * share)) - 1
+    resampled = [np.partition(stream.choice(sample, 2000), rank)[rank] for _ in range(4000)]
+    ordered = np.sort(sample)
+    for ours, theirs in zip((found.low, found.high), np.quantile(resampled, (0.025, 0.975)), strict=True):
+        assert abs(np.searchsorted(ordered, ours) - np.searchsorted(ordered, theirs)) <= 3
+
+
+@pytest.mark.parametrize("share", [0.01, 0.3, 0.9])
+def test_quantile_covers_the_truth_as_often_as_it_says(share: float) -> None:
+    samples = np.random.default_rng(6).normal(size=(400, 1000))
+    covered = [e.low <= norm.ppf(share) <= e.high for e in (quantile(sample, share) for sample in samples)]
+    assert 0.92 < np.mean(covered) < 0.99
+
+
+def test_good_tails_are_accepted_as_often_as_the_test_says() -> None:
+    values = [fit_tail(np.random.default_rng(seed).normal(size=5000), 1).p_value for seed in range(200)]
+    assert np.mean(np.array(values) < 0.2) == pytest.approx(0.2, abs=0.1)  # three standard errors
+
+
+@pytest.mark.parametrize(
+    ("shape", "side"), [(gumbel_r, 1), (t(3), -1), (t(3), 1), (beta(2, 2), -1)], ids=["gumbel", "t-", "t+", "beta"]
+)
+def test_tail_of_another_shape_goes_nowhere_beyond_its_sample(shape: Any, side: int) -> None:
+    sample = shape.rvs(size=100_000, random_state=np.random.default_rng(2))
+    fit = fit_tail(sample, side)
+    assert not fit.fits
+    assert np.isnan(fit.at(6.0))
+    assert np.isfinite(fit.at(3.0))  # 135 trials lie beyond: nothing is extrapolated

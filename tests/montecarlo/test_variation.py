@@ -1,13 +1,16 @@
 """Draws against the normal distribution, and what must not depend on how many are drawn."""
 
-from math import pi
+from hashlib import sha256
+from math import log, pi
+from typing import Any
 
 import numpy as np
 import pytest
-from scipy.stats import kstest, norm, truncnorm
+from scipy.stats import kstest, lognorm, multivariate_normal, norm, truncnorm
 
 from spintronics.errors import InputError
-from spintronics.montecarlo import JunctionTrials, draw_junctions
+from spintronics.montecarlo import JunctionStream, JunctionTrials, Sampling, draw_junctions
+from spintronics.montecarlo.variation import dimensions, junctions_at
 from spintronics.technology import Technology, Variation
 
 TRIALS = 20_000
@@ -134,3 +137,147 @@ def test_chunks_are_the_trials_in_order(size: int, lengths: list[int], imce45: T
 def test_bad_counts_are_refused(trials: int, seed: int, message: str, imce45: Technology) -> None:
     with pytest.raises(InputError, match=message):
         draw(imce45, trials=trials, seed=seed)
+
+
+def test_trials_of_the_default_technology_stay_as_they_were(imce45: Technology) -> None:
+    """Digest of the trials that results have been published with."""
+    trials = draw_junctions(imce45.operating_junction, imce45.variation, 3, 20_000, 2018)
+    digest = sha256(trials.r_p.tobytes() + trials.tmr.tobytes()).hexdigest()
+    assert digest == "7b8d041fdea9f54c19b31a0d5699c9514a9c7e99b0df1217b865a7bc55446423"
+
+
+DECLARED: dict[str, dict[str, Any]] = {
+    "wide": {"sigma_ra": 0.9},
+    "log-normal": {"distribution_ra": "log-normal", "sigma_ra": 0.6},
+    "truncated": {"truncation": 1.5},
+    "shared": {"shared_sigma_ra": 0.2, "shared_sigma_tmr": 0.9},
+    "correlated": {"sigma_area": 0.08, "correlation": ((1.0, 0.6, 0.0), (0.6, 1.0, -0.3), (0.0, -0.3, 1.0))},
+    "all": {
+        "sigma_area": 0.4,
+        "shared_sigma_area": 0.3,
+        "distribution_tmr": "log-normal",
+        "truncation": 2.0,
+        "correlation": ((1.0, 0.6, 0.0), (0.6, 1.0, -0.3), (0.0, -0.3, 1.0)),
+    },
+}
+
+
+@pytest.mark.parametrize("sampling", Sampling)
+@pytest.mark.parametrize("declared", DECLARED.values(), ids=DECLARED)
+def test_trials_do_not_depend_on_how_they_are_cut(
+    declared: dict[str, Any], sampling: Sampling, imce45: Technology
+) -> None:
+    spread = Variation.model_validate({"sigma_ra": 0.05, "sigma_tmr": 0.1, **declared})
+
+    def stream() -> JunctionStream:
+        return JunctionStream(imce45.junction, spread, 2, 1100, 5, sampling)
+
+    whole = stream().take(1100)
+    for size in (1, 7, 500, 2000):
+        parts = list(stream().chunks(size))
+        assert (np.concatenate([part.r_p for part in parts]) == whole.r_p).all()
+        assert (np.concatenate([part.tmr for part in parts]) == whole.tmr).all()
+        assert sum(part.redrawn for part in parts) == whole.redrawn
+        assert [part.first for part in parts] == list(range(0, 1100, size))
+    late = stream()
+    late.skip(613)
+    part = late.take(100)
+    assert (part.first, len(part)) == (613, 100)
+    assert (part.r_p == whole.r_p[613:713]).all()
+    assert (part.tmr == whole.tmr[613:713]).all()
+
+
+def test_log_normal_has_the_declared_mean_and_spread(imce45: Technology) -> None:
+    spread = Variation(sigma_ra=0.3, sigma_tmr=0.1, distribution_ra="log-normal")
+    ratio = draw(imce45, spread).r_p / imce45.junction.r_p
+    width = log(1 + 0.3**2) ** 0.5
+    for column in ratio.T:
+        assert kstest(column, lognorm(width, scale=(1 + 0.3**2) ** -0.5).cdf).pvalue > 1e-3
+    assert ratio.mean() == pytest.approx(1, abs=5 * 0.3 / ratio.size**0.5)
+    assert ratio.std() == pytest.approx(0.3, rel=0.03)
+
+
+def test_truncation_cuts_both_tails(imce45: Technology) -> None:
+    trials = draw(imce45, Variation(sigma_ra=0.05, sigma_tmr=0.1, truncation=1.2))
+    for column, sigma in zip(columns(imce45, trials).T, [0.05] * 3 + [0.10] * 3, strict=True):
+        assert np.abs(column).max() <= 1.2 * sigma * (1 + 1e-12)
+        assert kstest(column / sigma, truncnorm(-1.2, 1.2).cdf).pvalue > 1e-3
+    outside = 2 * norm.cdf(-1.2)
+    expected = 6 * TRIALS * outside / (1 - outside)
+    assert abs(trials.redrawn - expected) < 5 * expected**0.5 / (1 - outside)
+
+
+def test_shared_part_is_common_to_the_line_and_adds_its_variance(imce45: Technology) -> None:
+    trials = draw(imce45, Variation(sigma_ra=0.03, sigma_tmr=0.1, shared_sigma_ra=0.04), junctions=2)
+    ratio = trials.r_p / imce45.junction.r_p
+    assert ratio.std(axis=0) == pytest.approx(0.05, rel=0.03)  # 3-4-5, but for the product of the two
+    assert np.corrcoef(ratio.T)[0, 1] == pytest.approx(0.04**2 / 0.05**2, abs=0.02)
+    assert abs(np.corrcoef(trials.tmr.T)[0, 1]) < 5 / TRIALS**0.5
+
+
+def test_correlation_is_the_declared_one(imce45: Technology) -> None:
+    matrix = ((1.0, 0.6, 0.2), (0.6, 1.0, -0.3), (0.2, -0.3, 1.0))
+    spread = Variation(sigma_ra=0.05, sigma_tmr=0.1, sigma_area=1e-9, correlation=matrix)
+    trials = draw(imce45, spread, junctions=2)
+    found = np.corrcoef(np.hstack([trials.r_p, trials.tmr]).T)
+    assert found[0, 2] == pytest.approx(0.6, abs=0.03)
+    assert found[1, 3] == pytest.approx(0.6, abs=0.03)
+    assert abs(found[0, 1]) < 5 / TRIALS**0.5
+    assert abs(found[0, 3]) < 5 / TRIALS**0.5
+
+
+def test_area_divides_the_resistance(imce45: Technology) -> None:
+    trials = draw(imce45, Variation(sigma_ra=0.0, sigma_tmr=0.0, sigma_area=0.1))
+    assert kstest((imce45.junction.r_p / trials.r_p)[:, 0], norm(1, 0.1).cdf).pvalue > 1e-3
+    assert (trials.tmr == imce45.junction.tmr).all()
+
+
+def test_redraws_keep_the_correlation(imce45: Technology) -> None:
+    """Correlated quantities are redrawn together: the truncated binormal, against points of rejection sampling."""
+    matrix = ((1.0, 0.8, 0.0), (0.8, 1.0, 0.0), (0.0, 0.0, 1.0))
+    spread = Variation(sigma_ra=0.05, sigma_tmr=0.1, correlation=matrix, truncation=1.0)
+    trials = draw(imce45, spread, junctions=1)
+    points = multivariate_normal([0, 0], [[1, 0.8], [0.8, 1]]).rvs(400_000, random_state=np.random.default_rng(3))
+    kept = points[(np.abs(points) <= 1).all(axis=1)]
+    found = np.corrcoef(trials.r_p[:, 0], trials.tmr[:, 0])[0, 1]
+    assert found == pytest.approx(np.corrcoef(kept.T)[0, 1], abs=0.02)
+
+
+@pytest.mark.parametrize("sampling", [Sampling.LATIN_HYPERCUBE, Sampling.SOBOL])
+def test_designs_fill_every_margin_evenly(sampling: Sampling, imce45: Technology) -> None:
+    trials = JunctionStream(imce45.junction, variation(), 2, 1024, 3, sampling).take(1024)
+    for column, sigma in zip(columns(imce45, trials).T, [0.05] * 2 + [0.10] * 2, strict=True):
+        strata = np.floor(norm.cdf(column / sigma) * 1024).astype(int)
+        assert sorted(strata) == list(range(1024))  # one trial in each, as neither plain draws nor a wrong map have
+
+
+def test_designs_estimate_a_mean_better_than_plain_draws(imce45: Technology) -> None:
+    errors = {
+        sampling: np.std(
+            [
+                JunctionStream(imce45.junction, variation(), 2, 512, seed, sampling).take(512).r_p.sum(axis=1).mean()
+                for seed in range(20)
+            ]
+        )
+        for sampling in Sampling
+    }
+    assert errors[Sampling.LATIN_HYPERCUBE] < 0.2 * errors[Sampling.PLAIN]
+    assert errors[Sampling.SOBOL] < 0.2 * errors[Sampling.PLAIN]
+
+
+@pytest.mark.parametrize("declared", DECLARED.values(), ids=DECLARED)
+def test_points_of_the_normal_space_are_the_draws(declared: dict[str, Any], imce45: Technology) -> None:
+    """The map that importance sampling uses is that of the draws: same distribution where it is physical."""
+    spread = Variation.model_validate({"sigma_ra": 0.05, "sigma_tmr": 0.1, **declared})
+    normals = np.random.default_rng(1).standard_normal((60_000, dimensions(spread, 2)))
+    mapped, physical = junctions_at(imce45.junction, spread, 2, normals)
+    drawn = draw(imce45, spread, junctions=2)
+    for name in ("r_p", "tmr"):
+        for k in range(2):
+            ours, theirs = getattr(mapped, name)[physical, k], getattr(drawn, name)[:, k]
+            assert kstest(ours, theirs).pvalue > 1e-3
+
+
+def test_hopeless_spread_is_refused(imce45: Technology) -> None:
+    with pytest.raises(InputError, match="leaves almost no positive values"):
+        draw(imce45, Variation(sigma_ra=0.05, sigma_tmr=0.1, truncation=1e-9), trials=100)
