@@ -387,6 +387,20 @@ class Technology(_Section):
         except ValidationError as error:
             raise InputError(f"technology {self.name}: {first_problem(error, type(self))}") from None
 
+    def with_(self, **values: str | float) -> Self:
+        """:meth:`with_values` for a keyboard: ``tmr=1.2`` is the junction's, ``cmos__supply="0.9 V"`` of a section.
+
+        Args:
+            values: by name; ``section__name``, or a name alone where it is the junction's or only one section has it.
+        Raises:
+            InputError: unknown or ambiguous name, or value out of range.
+
+        >>> t = Technology.load("imce45").with_(tmr=1.2, ra="8 ohm*um^2", cmos__supply=0.9)
+        >>> t.junction.tmr, t.cmos.supply
+        (1.2, 0.9)
+        """
+        return self.with_values({_key_of(name): value for name, value in values.items()})
+
     @property
     def operating_junction(self) -> Junction:
         """The junction at the temperature that the circuits run at."""
@@ -411,6 +425,32 @@ def _fields_of(section: str) -> dict[str, FieldInfo]:
     annotation: Any = Technology.model_fields[section].annotation
     kinds = [kind for kind in (annotation, *get_args(annotation)) if isinstance(kind, type)]
     return dict(next(kind for kind in kinds if issubclass(kind, BaseModel)).model_fields)
+
+
+def fields_by_key() -> dict[str, FieldInfo]:
+    """Every key that a technology file may have, ``section.name``, and its pydantic field."""
+    return {f"{section}.{name}": entry for section in SECTIONS for name, entry in _fields_of(section).items()}
+
+
+def unit_of_key(key: str) -> str:
+    """SI unit of a key's value; empty where it has none.
+
+    >>> unit_of_key("junction.ra"), unit_of_key("cmos.corner")
+    ('ohm*m^2', '')
+    """
+    return _unit_of(fields_by_key()[key])
+
+
+def _key_of(name: str) -> str:
+    """The key that a name without its section means."""
+    if "__" in name:
+        return name.replace("__", ".", 1)
+    found = [key for key in fields_by_key() if key.partition(".")[2] == name]
+    if f"junction.{name}" in found:
+        return f"junction.{name}"
+    if len(found) > 1:
+        raise InputError(f"{name}: which one? there are: {', '.join(key.replace('.', '__') for key in found)}")
+    return found[0] if found else name
 
 
 def first_problem(error: ValidationError, model: type[BaseModel]) -> str:

@@ -77,5 +77,12 @@ def _dimension(unit: str) -> str:
 
 
 def _example(unit: str) -> str:
-    examples = {"m": '"45 nm"', "ohm*m^2": '"10 ohm*um^2"', "A": '"120 uA"', "s": '"1 ns"', "F": '"0.1 fF"', "1/K": '"1e-3 K^-1"'}
+    examples = {
+        "m": '"45 nm"',
+        "ohm*m^2": '"10 ohm*um^2"',
+        "A": '"120 uA"',
+        "s": '"1 ns"',
+        "F": '"0.1 fF"',
+        "1/K": '"1e-3 K^-1"',
+    }
     return examples.get(unit, f'"1 {unit}"' if unit not in ("", "dimensionless") else "0.1")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import spintronics
 from spintronics.characterize.device_table import ActionCost, DeviceTable, Entry
 from spintronics.technology import Technology
 
@@ -31,6 +32,22 @@ def made_up() -> MadeUp:
         return DeviceTable("made up", "0" * 64, "nominal", 1.0, 300.0, tuple(entries))
 
     return table
+
+
+@pytest.fixture(scope="session")
+def imce_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Results folder of a small run of the pipeline ``imce``; not to be written to."""
+    folder = tmp_path_factory.mktemp("small") / "imce"
+    settings = {
+        "trials": "1000",
+        "seed": "7",
+        "fan_in": "[1, 2, 3]",
+        "thermal_angles": "1",
+        "networks": "lenet",
+        "bit_widths": '["1:1", "1:2"]',
+    }
+    spintronics.run("imce", folder, settings, workers=2)
+    return folder
 
 
 @pytest.fixture(scope="session")

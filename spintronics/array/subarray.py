@@ -6,7 +6,7 @@ from functools import cache, cached_property
 from math import ceil, log2
 
 from spintronics.characterize.area import Footprint, area_overhead, cell_size, footprints
-from spintronics.characterize.device_table import ActionCost, DeviceTable, Entry
+from spintronics.characterize.device_table import OK, ActionCost, DeviceTable, Entry, OperationFailed
 from spintronics.characterize.digital import ACCUMULATOR_BITS, SHIFT_STAGES
 from spintronics.circuits.blocks import Block, accumulator, bit_counter, shifter
 from spintronics.circuits.library import transistor_widths
@@ -76,10 +76,10 @@ class SubArray:
 
     @cached_property
     def _entries(self) -> Mapping[str, Entry]:
-        return {entry.action: entry for entry in self.table.entries if entry.cost is not None}
+        return {entry.action: entry for entry in self.table.entries}
 
     def has(self, action: str) -> bool:
-        """Whether the table holds an action."""
+        """Whether the table holds an action; one that failed is there, and refused when it is asked for."""
         return action in self._entries
 
     def row(self, action: ActionCost, bits: int) -> ActionCost:
@@ -106,14 +106,20 @@ class SubArray:
         return self.select(operation).then(self.row(self.table.action(operation), bits))
 
     def bit_count(self, bits: int) -> ActionCost:
-        """Count the ones of ``bits`` latch outputs: the whole counter's cost, energy in proportion to the adders."""
+        """Hold ``bits`` results and count their ones: the whole counter's cost, energy in proportion to the adders.
+
+        The sense amplifiers' outputs are both high between operations: two cross-coupled NAND gates a column hold the
+        result meanwhile, so that the counter sees results alone.  Each operation takes both through two transitions.
+        """
+        hold = bits * 4 * self.table.action("nand2").energy if self.has("nand2") else 0.0
         if self.has("bit-counter"):
             whole = self.table.action("bit-counter")
             share = full_adders_to_count(bits) / full_adders_to_count(self.columns)
-            return ActionCost({"bit-counter": share * whole.energy}, whole.latency)
+            return ActionCost({"bit-counter": share * whole.energy, "result latches": hold}, whole.latency)
         depth = ceil(log2(max(bits, 2)))
         adder = self.table.action("full_adder")
-        return ActionCost({"bit-counter": full_adders_to_count(bits) * adder.energy}, 2 * depth * adder.latency)
+        counted = full_adders_to_count(bits) * adder.energy
+        return ActionCost({"bit-counter": counted, "result latches": hold}, 2 * depth * adder.latency)
 
     def shift(self, bits: int) -> ActionCost:
         """Shift a count over ``bits`` inputs to its weight.
@@ -191,16 +197,23 @@ class SubArray:
 
         Row path and blocks from the table; column circuits per transistor width like the table's inverter.  Cells
         have none: their lines are at ground.  What the table does not know is 0.
+
+        Raises:
+            OperationFailed: an entry that failed.
         """
-        inverter = self._entries.get("inverter")
-        per_width = 0.0
-        if inverter is not None and inverter.leakage is not None:
-            per_width = inverter.leakage / sum(transistor_widths("inverter", UNIT_GATE))
+        per_width = self._leakage_of("inverter") / sum(transistor_widths("inverter", UNIT_GATE))
         parts = {name: self.columns * width * per_width for name, width in self._column_widths.items()}
         for name in ("row path at rest", "bit-counter", "shifter", "sum"):
-            entry = self._entries.get(name)
-            parts[name.removesuffix(" at rest")] = (entry.leakage or 0.0) if entry is not None else 0.0
+            parts[name.removesuffix(" at rest")] = self._leakage_of(name)
+        parts["result latches"] = self.columns * 2 * self._leakage_of("nand2")
         return parts
+
+    def _leakage_of(self, action: str) -> float:
+        """Static power of a table's entry, W; 0 of one that the table does not know."""
+        entry = self._entries.get(action)
+        if entry is not None and entry.status != OK:
+            raise OperationFailed(f"{entry.name}: {entry.status}")
+        return (entry.leakage or 0.0) if entry is not None else 0.0
 
     @property
     def leakage(self) -> float:

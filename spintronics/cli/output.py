@@ -11,11 +11,18 @@ if TYPE_CHECKING:
 
 
 class Bars:
-    """Progress bars on a terminal; nothing where the output is none."""
+    """Progress bars on a terminal; nothing where the output is none.
+
+    Args:
+        verbose: lines in their place, which stay: a stage as it starts, and its time when it is done.
+    """
+
+    def __init__(self, verbose: bool = False) -> None:
+        self._verbose = verbose
 
     def __enter__(self) -> "Bars":
         self._progress = None
-        if sys.stderr.isatty():
+        if sys.stderr.isatty() and not self._verbose:
             from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -38,6 +45,8 @@ class Bars:
     def stage(self, name: str, total: int) -> "Advance":
         """A bar for one stage."""
         progress = self._progress
+        if self._verbose:
+            return _spoken(name, total)
         if progress is None:
             return lambda _: None
         task = progress.add_task(name, total=total, rate="")
@@ -48,6 +57,21 @@ class Bars:
             progress.update(task, rate=f"{speed:,.0f}/s" if speed else "")
 
         return advance
+
+
+def _spoken(name: str, total: int) -> "Advance":
+    from time import perf_counter
+
+    start, done = perf_counter(), 0
+    print(f"{name}: {total:,}", file=sys.stderr, flush=True)
+
+    def advance(amount: int) -> None:
+        nonlocal done
+        done += amount
+        if done >= total > done - amount:
+            print(f"{name}: done in {perf_counter() - start:.1f} s", file=sys.stderr, flush=True)
+
+    return advance
 
 
 SHOWN = (
@@ -62,7 +86,7 @@ SHOWN = (
         "patterns",
         "corner_spread",
     ),
-    *("write", "write_energy", "write_current", "write_error_rate", "read_disturb"),
+    *("write", "write_energy", "write_current", "write_error_rate", "write_thermal", "read_disturb"),
     *("fan_in", "fan_in_limits"),
 )
 
@@ -72,6 +96,23 @@ def print_tables(results: "Mapping[str, Sequence[Row]]") -> None:
     for name in (name for name in SHOWN if name in results):
         print(f"\n{name.replace('_', ' ')}")
         print_rows(results[name], indent="  ")
+
+
+def print_json(document: object) -> None:
+    """One JSON document; NaN, which JSON does not have, becomes null."""
+    import json
+
+    print(json.dumps(_without_nan(document), ensure_ascii=False, indent=2, allow_nan=False))
+
+
+def _without_nan(value: object) -> object:
+    from collections.abc import Mapping
+
+    if isinstance(value, Mapping):
+        return {str(key): _without_nan(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_nan(inner) for inner in value]
+    return None if isinstance(value, float) and value != value else value
 
 
 def print_rows(rows: "Sequence[Row]", style: str = "text", indent: str = "") -> None:

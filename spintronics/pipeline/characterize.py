@@ -21,6 +21,7 @@ from spintronics.circuits.read_bench import NOMINAL
 from spintronics.circuits.sense_path import Operation, SensePath
 from spintronics.magnetics import Macrospin
 from spintronics.pipeline.definition import CharacterizePipeline, Part
+from spintronics.pipeline.evidence import RecordingSimulator, write_evidence
 from spintronics.pipeline.run import Run
 from spintronics.report import characterization, tables
 from spintronics.report.files import write_whole
@@ -80,9 +81,11 @@ class CharacterizeRun(Run):
                 for bit in (0, 1)
             ]
             self._table("device", tables.device(t, writes))
-            results = self._simulator.map(
+            recorder = RecordingSimulator.of(self._simulator)
+            results = recorder.map(
                 lambda sim, bit: operations.write(t, self._cards, sim, bit, voltages[bit]), (0, 1), self.workers
             )
+            write_evidence(self._output, recorder, results)
             disturbed = disturb.half_selected(t, self._cards, self._simulator, voltages, self.workers)
             self._table("half_selected", characterization.half_selected(disturbed))
         return [operations.entry(result) for result in results]
@@ -91,7 +94,9 @@ class CharacterizeRun(Run):
         from spintronics.report import figures as draw
 
         with self._stage("operations"):
-            results = operations.sensed(self.technology, self._cards, self._simulator, NOMINAL, self.workers)
+            recorder = RecordingSimulator.of(self._simulator)
+            results = operations.sensed(self.technology, self._cards, recorder, NOMINAL, self.workers)
+            write_evidence(self._output, recorder, results)
             reasons = sense_margin.undeveloped(self.technology, self._cards, self._simulator, results)
             self._table("energy_by_contributor", tables.energy_by_contributor(results))
         self._figures["sense_waveforms"] = lambda: draw.sense_waveforms(results)

@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -9,9 +10,10 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from spintronics.circuits.sense_path import check_fan_in
 from spintronics.errors import InputError
+from spintronics.montecarlo import Sampling
 from spintronics.networks import FirstLayer
 from spintronics.resources import PIPELINES, find
-from spintronics.technology import Current, Technology, Time, first_problem
+from spintronics.technology import Current, Fraction, Ratio, Spread, Technology, Time, first_problem
 
 
 def _as_list(value: Any) -> Any:
@@ -32,6 +34,8 @@ def _fan_ins(values: list[int]) -> list[int]:
 _LIST = (BeforeValidator(_as_list), AfterValidator(_each_once), Field(min_length=1))
 
 
+FanIns = Annotated[list[Annotated[int, Field(strict=True)]], AfterValidator(_fan_ins), *_LIST]
+ThermalAngles = Annotated[int, Field(ge=1, strict=True)]
 PulseWidth = Annotated[Time, Field(ge=0.2e-9, le=100e-9)]  # longer than the driver's edges, short enough to run
 
 
@@ -43,7 +47,6 @@ class Pipeline(BaseModel):
         name: of the results folder.
         technology: name of a technology that travels with the package, or a path from the pipeline's folder.
         seed: of every draw.
-        thermal_angles: initial angles of the magnetization per written bit.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -52,21 +55,38 @@ class Pipeline(BaseModel):
     name: Annotated[str, Field(pattern=r"^\w[\w.-]*$")]
     technology: str
     seed: Annotated[int, Field(ge=0, lt=2**63, strict=True)]
-    thermal_angles: Annotated[int, Field(ge=1, strict=True)]
 
 
-class ImcePipeline(Pipeline):
-    """The slides' experiments end to end.
+class TrialPipeline(Pipeline):
+    """What experiments with trials of the sense path have.
 
     Attributes:
         trials: per state of the sense path.
+        sampling: how they fill the space of what varies: ``plain``, ``latin-hypercube`` or ``sobol``.
         fan_in: cells on the bit line; 1 is the memory read.
+    """
+
+    trials: Annotated[int, Field(ge=1, strict=True)]
+    sampling: Sampling = Sampling.PLAIN
+    fan_in: FanIns
+
+
+class SenseMarginPipeline(TrialPipeline):
+    """Sense margins alone."""
+
+    experiment: Literal["sense_margin"]
+
+
+class ImcePipeline(TrialPipeline):
+    """The slides' experiments end to end.
+
+    Attributes:
+        thermal_angles: initial angles of the magnetization per written bit.
         networks, bit_widths, first_layer: what the accelerator is costed with.
     """
 
     experiment: Literal["imce"]
-    trials: Annotated[int, Field(ge=1, strict=True)]
-    fan_in: Annotated[list[Annotated[int, Field(strict=True)]], AfterValidator(_fan_ins), *_LIST]
+    thermal_angles: ThermalAngles
     networks: Annotated[list[str], *_LIST]
     bit_widths: Annotated[list[str], *_LIST]
     first_layer: Annotated[list[FirstLayer], *_LIST]
@@ -76,18 +96,77 @@ class WritePipeline(Pipeline):
     """Writing, in the SOT cell and the STT cell.
 
     Attributes:
+        thermal_angles: initial angles of the magnetization per written bit.
         currents: charge currents of the sweep, A.
         pulse_widths: of the write-error rate, s.
         pulses: writes per pulse width, each from a thermal angle of its own.
+        thermal_pulse_width: of the writes with the thermal field throughout, s; as many.
     """
 
     experiment: Literal["write"]
+    thermal_angles: ThermalAngles
     currents: Annotated[list[Current], *_LIST]
     pulse_widths: Annotated[list[PulseWidth], *_LIST]
     pulses: Annotated[int, Field(ge=1, strict=True)]
+    thermal_pulse_width: PulseWidth
 
 
-EXPERIMENTS: dict[str, type[Pipeline]] = {"imce": ImcePipeline, "write": WritePipeline}
+class Part(StrEnum):
+    """What of the device table to characterize."""
+
+    WRITE = "write"
+    OPERATIONS = "operations"
+    LOGIC = "logic"
+    ERRORS = "errors"
+    PATTERNS = "patterns"
+    READ_POINT = "read_point"
+    CORNERS = "corners"
+
+
+class CharacterizePipeline(Pipeline):
+    """The device table.
+
+    Attributes:
+        thermal_angles: initial angles of the magnetization per written bit.
+        parts: what of it.
+        decisions: clocked decisions per operation and input, with everything that varies.
+        read_currents: to choose the read current among, A, beside the technology's.
+        trials: of the margins at each of them.
+    """
+
+    experiment: Literal["characterize"]
+    thermal_angles: ThermalAngles
+    parts: Annotated[list[Part], *_LIST]
+    read_currents: Annotated[list[Current], *_LIST]
+    trials: Annotated[int, Field(ge=1000, strict=True)]
+    decisions: Annotated[int, Field(ge=1, strict=True)]
+
+
+class FanInPipeline(Pipeline):
+    """Margins and failure probabilities against fan-in.
+
+    Attributes:
+        trials: plain trials per fan-in, beside importance sampling; 0 for none.
+        fan_in: cells on the bit line.
+        targets: error rates whose loss is looked for.
+        tmr, sigma_ra: zero-bias TMR and relative standard deviation of RA, every pair of which is looked at.
+    """
+
+    experiment: Literal["fan_in"]
+    trials: Annotated[int, Field(ge=0, strict=True)]
+    fan_in: FanIns
+    targets: Annotated[list[Fraction], *_LIST]
+    tmr: Annotated[list[Ratio], *_LIST]
+    sigma_ra: Annotated[list[Spread], *_LIST]
+
+
+EXPERIMENTS: dict[str, type[Pipeline]] = {
+    "imce": ImcePipeline,
+    "write": WritePipeline,
+    "characterize": CharacterizePipeline,
+    "fan_in": FanInPipeline,
+    "sense_margin": SenseMarginPipeline,
+}
 
 
 def load_pipeline(name_or_path: str | Path, overrides: Mapping[str, str] | None = None) -> tuple[Pipeline, Technology]:
@@ -105,6 +184,7 @@ def load_pipeline(name_or_path: str | Path, overrides: Mapping[str, str] | None 
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"pipeline file {path}: not valid TOML: {error}") from None
+    values.pop("sweep", None)  # the command sweep reads it; a run is of the pipeline's own values
     of_technology = {}
     for key, value in (overrides or {}).items():
         if key.startswith("technology."):

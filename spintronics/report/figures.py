@@ -1,22 +1,24 @@
 """The figures of a run, matplotlib only, each returned and not yet saved."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 
 mpl.use("Agg")
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from spintronics.accelerator import NetworkCost
+from spintronics.characterize.corners import CornerResult
 from spintronics.characterize.operations import OperationResult
-from spintronics.characterize.sense_margin import SenseMargin, SenseTrials
 from spintronics.characterize.writing import Writes
 from spintronics.montecarlo import failure_probability
 
 # Okabe and Ito's palette: distinct to colour-blind readers; hatching and labels carry the rest.
+CORNERS = ("nominal", "ss", "ff")
+SUPPLY_LINES: dict[float, Literal[":", "-", "--"]] = {0.9: ":", 1.0: "-", 1.1: "--"}
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
 STYLE: dict[Any, Any] = {
     "font.size": 9,
@@ -25,47 +27,6 @@ STYLE: dict[Any, Any] = {
     "legend.frameon": False,
     "svg.hashsalt": "spintronics",  # the same run draws the same file
 }
-
-
-def sense_margin(solved: Sequence[SenseTrials], margins: Sequence[SenseMargin]) -> Figure:
-    """Histogram of the sense voltage in every state, one panel per fan-in, with references and nominal margins."""
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(7.0, 2.2 * len(solved)), layout="constrained")
-        panels = figure.subplots(len(solved), 1, squeeze=False)[:, 0]
-        for panel, trials in zip(panels, solved, strict=True):
-            _histogram(panel, trials, [m for m in margins if m.fan_in == trials.fan_in])
-        panels[-1].set_xlabel("sense voltage (mV)")
-    return figure
-
-
-def _histogram(panel: Axes, trials: SenseTrials, margins: Sequence[SenseMargin]) -> None:
-    volts = trials.v_sense * 1e3
-    bins = np.linspace(volts.min(), volts.max(), 241).tolist()
-    top = 0.0
-    for n in range(trials.fan_in + 1):
-        counts, _, _ = panel.hist(
-            volts[:, n],
-            bins=bins,
-            histtype="stepfilled",
-            color=COLOURS[n % len(COLOURS)],
-            alpha=0.75,
-            label=trials.state(n),
-        )
-        top = max(top, float(np.max(counts)))
-    for m in margins:
-        panel.axvline(m.v_reference * 1e3, color="black", linewidth=0.9, linestyle="--")
-        panel.annotate(
-            f"{m.operation.value} reference, margin (mV):\nnominal {m.nominal * 1e3:.1f}, worst {m.worst * 1e3:.2f}\n"
-            f"{m.failures.failures} of {m.failures.trials:,} fail",
-            (m.v_reference * 1e3, top * 1.02),
-            ha="center",
-            va="bottom",
-            fontsize=7,
-        )
-    panel.set_ylim(0, top * 1.05)
-    title = "memory read" if trials.fan_in == 1 else f"fan-in {trials.fan_in}"
-    panel.set_ylabel(f"{title}\ntrials per bin")
-    panel.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), title="cells")
 
 
 def write_waveforms(writes: Sequence[Writes]) -> Figure:
@@ -178,6 +139,39 @@ def sense_waveforms(results: Sequence[OperationResult]) -> Figure:
     return figure
 
 
+def corners(results: Sequence[CornerResult]) -> Figure:
+    """Margin, energy and latency against temperature, a column per action, a line per CMOS corner and supply."""
+    quantities = (("margin", 1e3, "margin (mV)"), ("energy", 1e15, "energy (fJ)"), ("latency", 1e9, "latency (ns)"))
+    actions = list(dict.fromkeys(r.action for r in results))
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(2.2 * len(actions), 5.6), layout="constrained")
+        panels = figure.subplots(len(quantities), len(actions), squeeze=False, sharex=True)
+        for row, (quantity, scale, label) in zip(panels, quantities, strict=True):
+            row[0].set_ylabel(label)
+            for panel, action in zip(row, actions, strict=True):
+                for n, cmos in enumerate(CORNERS):
+                    for supply, style in SUPPLY_LINES.items():
+                        line = [
+                            (r.corner.temperature - 273.15, value * scale)
+                            for r in results
+                            if (r.action, r.corner.cmos, r.corner.supply) == (action, cmos, supply)
+                            and r.corner.ra == r.corner.tmr == 1.0
+                            and (value := getattr(r, quantity)) is not None
+                        ]
+                        panel.plot(*np.array(line).T if line else ([], []), style, color=COLOURS[n], lw=1.1)
+        for panel, action in zip(panels[0], actions, strict=True):
+            panel.set_title(action)
+        for panel in panels[-1]:
+            panel.set_xlabel("temperature (°C)")
+        handles = [Line2D([], [], color=COLOURS[n], label=cmos) for n, cmos in enumerate(CORNERS)]
+        handles += [
+            Line2D([], [], color="grey", linestyle=line, label=f"{supply:g} VDD")
+            for supply, line in SUPPLY_LINES.items()
+        ]
+        figure.legend(handles=handles, loc="outside lower center", ncols=6)
+    return figure
+
+
 def energy(costs: Sequence[NetworkCost]) -> Figure:
     """Energy per image by action, every network and configuration (first layer by the seed's convention)."""
     networks = list(dict.fromkeys(c.network for c in costs))
@@ -189,12 +183,36 @@ def energy(costs: Sequence[NetworkCost]) -> Figure:
             base = np.zeros(len(chosen))
             for n, part in enumerate(chosen[0].energy_parts):
                 heights = np.array([c.energy_parts[part] * 1e6 for c in chosen])
-                panel.bar([str(c.widths) for c in chosen], heights, bottom=base, color=COLOURS[n], label=part)
+                panel.bar(
+                    [str(c.widths) for c in chosen],
+                    heights,
+                    bottom=base,
+                    color=COLOURS[n % len(COLOURS)],
+                    hatch="//" if n >= len(COLOURS) else None,
+                    label=part,
+                )
                 base += heights
             panel.set_title(f"{network}, first layer {convention.value}", fontsize=8)
             panel.set_xlabel("W:I")
-        figure.axes[0].set_ylabel("energy per image (µJ)")
-        figure.axes[0].legend(fontsize=7)
+        figure.axes[0].set_ylabel("dynamic energy per image (µJ)")
+        figure.axes[-1].legend(fontsize=6, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return figure
+
+
+def area(cost: NetworkCost) -> Figure:
+    """Area of a network's layers, and what computing adds to the area of a memory, by block."""
+    by_layer = {layer.mapping.layer: layer.area * 1e6 for layer in cost.layers}
+    added = {name: part * 100 for name, part in cost.floorplan.sub_array.overhead_parts.items()}
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7.0, 2.8), layout="constrained")
+        left, right = figure.subplots(1, 2)
+        left.bar(list(by_layer), list(by_layer.values()), color=COLOURS[0])
+        left.set_title(f"{cost.network} {cost.widths}")
+        left.set_ylabel("area of sub-arrays (mm²)")
+        left.tick_params(axis="x", rotation=45)
+        right.barh(list(added), list(added.values()), color=COLOURS[1])
+        right.set_title(f"computing adds {sum(added.values()):.1f} %")
+        right.set_xlabel("of the memory's area (%)")
     return figure
 
 

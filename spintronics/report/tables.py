@@ -3,7 +3,7 @@
 import csv
 import io
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,15 @@ import numpy.typing as npt
 from spintronics import units
 from spintronics.accelerator import NetworkCost
 from spintronics.array import SubArray
+from spintronics.baselines import BaselineCost, baselines
 from spintronics.characterize import writing
+from spintronics.characterize.device_table import DeviceTable
 from spintronics.characterize.operations import OperationResult
 from spintronics.characterize.sense_margin import SenseMargin, SenseTrials
+from spintronics.errors import InputError
 from spintronics.magnetics import Macrospin
-from spintronics.montecarlo import failure_probability, normal_tail
-from spintronics.networks import AndOperations, BitWidths, Storage
+from spintronics.montecarlo import failure_probability, moments, normal_tail
+from spintronics.networks import AndOperations, BitWidths, Network, Storage
 from spintronics.technology import Technology
 
 FloatArray = npt.NDArray[np.float64]
@@ -87,6 +90,40 @@ def device(technology: Technology, writes: Sequence[writing.Writes]) -> list[Row
     return rows
 
 
+def device_entries(table: DeviceTable, group: str | None = None) -> list[Row]:
+    """The device table: one row per entry, of one group or of all.
+
+    Raises:
+        InputError: the table has no such group.
+    """
+    groups = list(dict.fromkeys(entry.group for entry in table.entries))
+    if group is not None and group not in groups:
+        raise InputError(f"device table of {table.technology}: no part {group!r}; there are: {', '.join(groups)}")
+
+    def scaled(value: float | None, scale: float) -> float | None:
+        return None if value is None else value * scale
+
+    return [
+        {
+            "group": e.group,
+            "action": e.action,
+            "case": e.case,
+            "energy_fJ": e.cost.energy * 1e15 if e.cost else None,
+            "latency_ns": e.cost.latency * 1e9 if e.cost else None,
+            "leakage_nW": scaled(e.leakage, 1e9),
+            "area_um2": scaled(e.area, 1e12),
+            "p_error": e.error.p if e.error else None,
+            "p_error_low": e.error.low if e.error else None,
+            "p_error_high": e.error.high if e.error else None,
+            "per": e.unit,
+            "testbench": e.testbench,
+            "status": e.status,
+        }
+        for e in table.entries
+        if group in (None, e.group)
+    ]
+
+
 def sense_margin(margins: Iterable[SenseMargin]) -> list[Row]:
     """One row per operation and fan-in."""
     return [
@@ -101,6 +138,7 @@ def sense_margin(margins: Iterable[SenseMargin]) -> list[Row]:
             "worst_margin_mV": m.worst * 1e3,
             "failures": m.failures.failures,
             "trials": m.failures.trials,
+            "unsolved": m.unsolved,
             "p_fail": m.failures.p,
             "p_fail_low": m.failures.low,
             "p_fail_high": m.failures.high,
@@ -117,15 +155,20 @@ def sense_voltage(solved: Iterable[SenseTrials]) -> list[Row]:
     rows: list[Row] = []
     for trials in solved:
         for n in range(trials.fan_in + 1):
-            v = trials.v_sense[:, n] * 1e3
+            v = trials.v_solved[:, n] * 1e3
+            mean, sigma = moments(v, trials.junctions.seed)
             rows.append(
                 {
                     "fan_in": trials.fan_in,
                     "state": trials.state(n),
                     "trials": len(v),
                     "redrawn": trials.junctions.redrawn,
-                    "mean_mV": float(v.mean()),
-                    "sigma_mV": float(v.std(ddof=1)) if len(v) > 1 else None,
+                    "unsolved": len(trials.failed),
+                    **{
+                        f"{name}_{part}mV": value
+                        for name, e in (("mean", mean), ("sigma", sigma))
+                        for part, value in (("", e.value), ("low_", e.low), ("high_", e.high))
+                    },
                     "min_mV": float(v.min()),
                     "max_mV": float(v.max()),
                     **{
@@ -138,6 +181,25 @@ def sense_voltage(solved: Iterable[SenseTrials]) -> list[Row]:
     return rows
 
 
+def failed_trials(solved: Iterable[SenseTrials]) -> list[Row]:
+    """One row per trial that ngspice could not solve: its junctions and ngspice's message."""
+
+    def listed(values: FloatArray) -> str:
+        return " ".join(f"{value:.9g}" for value in values)
+
+    return [
+        {
+            "fan_in": trials.fan_in,
+            "trial": failed.trial,
+            "r_p_ohm": listed(trials.junctions.r_p[failed.trial]),
+            "tmr": listed(trials.junctions.tmr[failed.trial]),
+            "message": failed.message,
+        }
+        for trials in solved
+        for failed in trials.failed
+    ]
+
+
 def operations(results: Iterable[OperationResult]) -> list[Row]:
     """One row per operation and input."""
     return [
@@ -145,8 +207,9 @@ def operations(results: Iterable[OperationResult]) -> list[Row]:
             "operation": r.operation,
             "inputs": r.inputs,
             "result": r.result,
-            "energy_fJ": r.cost.energy * 1e15,
-            "latency_ns": r.cost.latency * 1e9,
+            "energy_fJ": r.cost.energy * 1e15 if r.cost else None,
+            "latency_ns": r.cost.latency * 1e9 if r.cost else None,
+            "status": r.status,
         }
         for r in results
     ]
@@ -157,6 +220,7 @@ def energy_by_contributor(results: Iterable[OperationResult]) -> list[Row]:
     return [
         {"operation": r.operation, "inputs": r.inputs, "contributor": name, "energy_fJ": joules * 1e15}
         for r in results
+        if r.cost
         for name, joules in r.cost.parts.items()
     ]
 
@@ -208,11 +272,16 @@ def energy(costs: Iterable[NetworkCost]) -> list[Row]:
             "w_bits": c.widths.weights,
             "i_bits": c.widths.inputs,
             "first_layer": c.first_layer.value,
-            **{f"{name.replace('-', '_')}_uJ": joules * 1e6 for name, joules in c.energy_parts.items()},
+            **{f"{_key(name)}_uJ": joules * 1e6 for name, joules in c.energy_parts.items()},
             "total_uJ": c.energy * 1e6,
             "and_share": c.energy_parts["AND"] / c.energy,
             "seed_and_share_at_most": limit,
             "ratio": c.energy_parts["AND"] / c.energy / limit,
+            "static_uJ": c.static_energy * 1e6,
+            "latency_ms": c.latency * 1e3,
+            "images_per_s": c.throughput,
+            "utilization": c.utilization,
+            "power_mW": c.power * 1e3,
             "sub_arrays": c.sub_arrays,
             "area_mm2": c.area * 1e6,
         }
@@ -220,17 +289,27 @@ def energy(costs: Iterable[NetworkCost]) -> list[Row]:
     ]
 
 
-def comparison(costs: Sequence[NetworkCost]) -> list[Row]:
-    """Binary networks per data set: this project's IMCE beside the slides' IMCE and their RRAM designs.
+def _key(name: str) -> str:
+    return name.replace("-", "_").replace(" ", "_")
 
-    The RRAM designs are the slides' own figures; this project has no model of them here.
+
+def comparison(costs: Sequence[NetworkCost], networks: Sequence[Network]) -> list[Row]:
+    """Binary networks per data set: this project's IMCE and its models of the RRAM designs beside the slides' figures.
+
+    Processors follow, with published energies or ones scaled by multiply-accumulates, as ``basis`` says.
     """
     given = slides()
     rows: list[Row] = []
 
-    def row(design: str, dataset: str, ours: NetworkCost | None, theirs: Mapping[str, float]) -> None:
-        energy_uj = ours.energy * 1e6 if ours else None
-        area_mm2 = ours.area * 1e6 if ours else None
+    def row(
+        design: str,
+        dataset: str,
+        ours: NetworkCost | BaselineCost,
+        theirs: Mapping[str, float],
+        basis: str = "simulated",
+    ) -> None:
+        energy_uj = ours.energy * 1e6
+        area_mm2 = ours.area * 1e6 if ours.area is not None else None
         seed_energy, seed_area = theirs.get("energy_uJ"), theirs.get("area_mm2")
         rows.append(
             {
@@ -240,8 +319,9 @@ def comparison(costs: Sequence[NetworkCost]) -> list[Row]:
                 "area_mm2": area_mm2,
                 "seed_energy_uJ": seed_energy,
                 "seed_area_mm2": seed_area,
-                "ratio_energy": ratio(energy_uj, seed_energy) if energy_uj else None,
-                "ratio_area": ratio(area_mm2, seed_area) if area_mm2 else None,
+                "ratio_energy": ratio(energy_uj, seed_energy),
+                "ratio_area": ratio(area_mm2, seed_area) if area_mm2 is not None else None,
+                "basis": basis,
             }
         )
 
@@ -249,10 +329,12 @@ def comparison(costs: Sequence[NetworkCost]) -> list[Row]:
         if (cost.widths.weights, cost.widths.inputs) == (1, 1):
             theirs = given["imce"].get(cost.dataset.lower(), {})
             row(f"IMCE 1:1, first layer {cost.first_layer.value}", cost.dataset, cost, theirs)
-    datasets = list(dict.fromkeys(cost.dataset for cost in costs))
-    for design, key in (("CNN-RRAM", "cnn_rram"), ("BCNN-RRAM", "bcnn_rram")):
-        for dataset in datasets:
-            row(design, dataset, None, given[key].get(dataset.lower(), {}))
+    keys = {"CNN-RRAM": "cnn_rram", "BCNN-RRAM": "bcnn_rram"}
+    others = [other for network in networks for other in baselines(network)]
+    for design in dict.fromkeys(other.design for other in others):
+        for other in (o for o in others if o.design == design):
+            theirs = given[keys[design]].get(other.dataset.lower(), {}) if design in keys else {}
+            row(design, other.dataset, other, theirs, other.basis)
     return rows
 
 
@@ -325,6 +407,29 @@ def write_error_rate(
     return rows
 
 
+def write_thermal(rows: Iterable[tuple[writing.Writes, FloatArray, FloatArray]]) -> list[Row]:
+    """Writes with the thermal field throughout, one row per bit; exact 95 % intervals of the failures.
+
+    Args:
+        rows: writes of the cell, then switching times of the integrator (s, NaN where it failed): with the cell's own
+            draws of angles and field (``same``), and with others.
+    """
+    table: list[Row] = []
+    for w, same, others in rows:
+        row: dict[str, str | int | float | None] = {"bit": w.bit, "pulse_ns": w.pulse_width * 1e9}
+        for prefix, times in (("", w.times), ("llg_", others)):
+            f = failure_probability(int(np.isnan(times).sum()), len(times))
+            row |= {f"{prefix}writes": f.trials, f"{prefix}failures": f.failures, f"{prefix}p_fail": f.p}
+            row |= {f"{prefix}p_fail_low": f.low, f"{prefix}p_fail_high": f.high}
+            row |= {f"{prefix}mean_switching_ns": _mean(times) * 1e9, f"{prefix}sigma_ns": _sigma(times)}
+        apart = np.abs(w.times - same)[np.isfinite(w.times) & np.isfinite(same)]
+        row["same_failures"] = int(np.isnan(same).sum())
+        row["same_end"] = int(np.sum(np.isnan(same) == np.isnan(w.times)))
+        row["same_median_difference_ps"] = float(np.median(apart)) * 1e12 if apart.size else None
+        table.append(row)
+    return table
+
+
 def read_disturb(technology: Technology, spin: Macrospin) -> list[Row]:
     """Read current against what flips the cell, for the SOT cell and the STT cell's junction."""
     duration = technology.sense.read_develop_time
@@ -352,13 +457,19 @@ def _mean(times: FloatArray) -> float:
     return float(finite.mean()) if finite.size else float("nan")
 
 
+def _sigma(times: FloatArray) -> float | None:
+    """Standard deviation, ns."""
+    finite = times[np.isfinite(times)]
+    return float(finite.std(ddof=1)) * 1e9 if finite.size > 1 else None
+
+
 def _switching(w: writing.Writes) -> dict[str, float | int | None]:
     finite = w.times[np.isfinite(w.times)]
     return {
         "writes": len(w.times),
         "failures": w.failures,
         "mean_switching_ns": _mean(w.times) * 1e9,
-        "sigma_ns": float(finite.std(ddof=1)) * 1e9 if finite.size > 1 else None,
+        "sigma_ns": _sigma(w.times),
         "longest_ns": float(finite.max()) * 1e9 if finite.size else None,
     }
 
@@ -388,9 +499,7 @@ def complexity(widths: Iterable[BitWidths]) -> list[Row]:
 def claims(costs: Sequence[NetworkCost], sub_array: SubArray) -> list[Row]:
     """The slides' statements on energy and area beside ours, for 1:1 AlexNet in each first-layer convention."""
     given = slides()
-    area = sub_array.area_parts
-    added = sum(area[block] for block in ("bit-counter", "shifter", "sum"))
-    memory = sub_array.area - added
+    added = sub_array.overhead_parts
     rows: list[Row] = []
 
     def row(claim: str, ours: float, theirs: float, remark: str) -> None:
@@ -405,8 +514,15 @@ def claims(costs: Sequence[NetworkCost], sub_array: SubArray) -> list[Row]:
             row("area, BCNN-RRAM over IMCE", rram["area_mm2"] / (cost.area * 1e6), times["area"], which)
             share = cost.energy_parts["AND"] / cost.energy
             row("AND share of the energy", share, given["shares"]["and_energy_at_most"], f"{which}; slides: up to")
-    overhead = given["shares"]["area_overhead"]
-    row("area overhead on the memory", added / memory, overhead, "bit-counter, Shifter, Sum; row decoder not in ours")
+    shares, overhead = given["shares"], sum(added.values())
+    largest = sum(part for block, part in added.items() if "row decoder" in block or block == "sum")
+    row("area overhead on the memory", overhead, shares["area_overhead"], f"of one sub-array: {', '.join(added)}")
+    row(
+        "share of row decoder and Sum in it",
+        largest / overhead,
+        shares["row_decoder_and_sum_at_least"],
+        "slides: more than",
+    )
     return rows
 
 
@@ -425,6 +541,46 @@ def as_markdown(rows: Sequence[Row]) -> str:
     lines = [f"| {' | '.join(header)} |", f"|{'|'.join(' --- ' for _ in header)}|"]
     lines += [f"| {' | '.join(_short(row[key]) for key in header)} |" for row in rows]
     return "\n".join(lines) + "\n"
+
+
+def as_text(rows: Sequence[Row]) -> str:
+    """Aligned columns, never folded, numbers to four digits."""
+    cells = [list(rows[0]), *([_short(value).replace("–", "-") for value in row.values()] for row in rows)]
+    widths = [max(len(line[n]) for line in cells) for n in range(len(cells[0]))]
+    lines = ("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in cells)
+    return "\n".join(lines) + "\n"
+
+
+def as_latex(rows: Sequence[Row]) -> str:
+    """A tabular with booktabs' rules, numbers to four digits and to the right."""
+    numeric = [all(isinstance(row[key], (int, float, type(None))) for row in rows) for key in rows[0]]
+    body = [
+        " & ".join(map(_for_latex, cells)) + r" \\" for cells in ([_short(v) for v in row.values()] for row in rows)
+    ]
+    return "\n".join(
+        [
+            rf"\begin{{tabular}}{{{''.join('r' if right else 'l' for right in numeric)}}}",
+            r"\toprule",
+            " & ".join(map(_for_latex, rows[0])) + r" \\",
+            r"\midrule",
+            *body,
+            r"\bottomrule",
+            r"\end{tabular}",
+            "",
+        ]
+    )
+
+
+FORMATS: Mapping[str, Callable[[Sequence[Row]], str]] = {
+    "text": as_text,
+    "csv": as_csv,
+    "markdown": as_markdown,
+    "latex": as_latex,
+}
+
+
+def _for_latex(text: str) -> str:
+    return text.translate({ord(c): f"\\{c}" for c in "&%$#_{}"} | {ord("–"): "--", ord("µ"): r"$\mu$"})
 
 
 def _plain(value: str | int | float | None) -> str:

@@ -56,6 +56,7 @@ def test_disturb_of_an_and_is_that_of_its_parallel_cells_current(
     technology: Technology, points: list[ReadPoint]
 ) -> None:
     """Solved for the current, Néel–Brown gives what flows through the P cell of P-AP in ngspice."""
+    technology = technology.with_values({"sense.current": points[2].current})
     spin = Macrospin.of(technology)
     bench = ReadBench(technology, cards.locate(technology), Operation.AND, (0, 1))
     deck = replace(bench.deck(), save=("v(cell0_t3)", "v(xjunction0.mid)"))

@@ -3,6 +3,7 @@
 import csv
 import io
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -12,12 +13,14 @@ import pytest
 
 from spintronics.accelerator import NetworkCost, network_cost
 from spintronics.array import SubArray
+from spintronics.baselines import bcnn_rram
 from spintronics.characterize.device_table import ActionCost, DeviceTable
 from spintronics.characterize.operations import OperationResult
 from spintronics.characterize.sense_margin import SenseMargin, SenseTrials
 from spintronics.characterize.writing import Writes
 from spintronics.circuits.sense_path import Operation
 from spintronics.montecarlo import JunctionTrials, failure_probability
+from spintronics.montecarlo.chunks import FailedTrial
 from spintronics.networks import BitWidths, FirstLayer, and_operations, load, storage_table
 from spintronics.ngspice import Waves
 from spintronics.report import tables
@@ -43,11 +46,12 @@ def seed() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def sub_array(imce45: Technology) -> SubArray:
+def sub_array(imce45: Technology, made_up: Callable[..., DeviceTable]) -> SubArray:
     """Costs by hand, so that nothing has to be simulated."""
     action = ActionCost({"latch": 1e-15, "word line": 2e-17}, 2e-9)
     gate = ActionCost({"gate": 3e-16}, 4e-11)
-    return SubArray(imce45, DeviceTable(action, action, action, action, gate, gate, gate))
+    actions, gates = ("read", "write", "AND", "OR"), ("full_adder", "mux2", "d_flip_flop")
+    return SubArray(imce45, made_up({**dict.fromkeys(actions, action), **dict.fromkeys(gates, gate)}))
 
 
 def costs(sub_array: SubArray, *widths: str, networks: tuple[str, ...] = ("lenet",)) -> list[NetworkCost]:
@@ -89,9 +93,9 @@ def test_sense_margin_columns_and_units() -> None:
         developed=0.027,
     )
     rows = tables.sense_margin([margin])
-    assert columns(rows)[:13] == [
+    assert columns(rows)[:14] == [
         *("operation", "fan_in", "low_state", "high_state", "reference_ohm", "v_reference_mV", "nominal_margin_mV"),
-        *("worst_margin_mV", "failures", "trials", "p_fail", "p_fail_low", "p_fail_high"),
+        *("worst_margin_mV", "failures", "trials", "unsolved", "p_fail", "p_fail_low", "p_fail_high"),
     ]
     row = read(rows)[0]
     assert (row["operation"], row["fan_in"], row["low_state"], row["high_state"]) == ("AND", "2", "P-AP", "AP-AP")
@@ -106,7 +110,7 @@ def test_operations_columns_units_and_parts() -> None:
     cost = ActionCost({"latch": 90e-15, "word line": 7e-15}, 2.076e-9)
     result = OperationResult("AND", "01", "0", "0", cost, NO_WAVES)
     rows = tables.operations([result])
-    assert columns(rows) == ["operation", "inputs", "result", "energy_fJ", "latency_ns"]
+    assert columns(rows) == ["operation", "inputs", "result", "energy_fJ", "latency_ns", "status"]
     row = read(rows)[0]
     assert row["inputs"] == "01"  # text: not the number 1
     assert (float(row["energy_fJ"]), float(row["latency_ns"])) == pytest.approx((97.0, 2.076))
@@ -128,28 +132,42 @@ def test_and_operations_columns_and_lenets_counts() -> None:
 
 def test_comparison_columns_and_ratios(sub_array: SubArray) -> None:
     found = costs(sub_array, "1:1", "1:2", networks=("alexnet", "svhn", "lenet"))
-    rows = tables.comparison(found)
+    rows = tables.comparison(found, [load(name) for name in ("alexnet", "svhn", "lenet")])
     assert columns(rows) == [
-        *("design", "dataset", "energy_uJ", "area_mm2", "seed_energy_uJ", "seed_area_mm2", "ratio_energy", "ratio_area")
+        *(
+            "design",
+            "dataset",
+            "energy_uJ",
+            "area_mm2",
+            "seed_energy_uJ",
+            "seed_area_mm2",
+            "ratio_energy",
+            "ratio_area",
+        ),
+        "basis",
     ]
-    assert len(rows) == 3 * 2 + 2 * 3  # ours per convention, theirs per data set; binary weights and inputs only
+    assert len(rows) == 3 * 2 + 4 * 3  # ours per convention, four others per data set; binary weights and inputs only
     ours = next(r for r in rows if str(r["design"]).startswith("IMCE") and r["dataset"] == "ImageNet")
     energy, area = found[0].energy * 1e6, found[0].area * 1e6
-    assert tuple(ours.values())[2:] == (energy, area, 785.25, None, energy / 785.25, None)  # slides give no area
+    assert tuple(ours.values())[2:8] == (energy, area, 785.25, None, energy / 785.25, None)  # slides give no area
     theirs = next(r for r in rows if (r["design"], r["dataset"]) == ("BCNN-RRAM", "MNIST"))
-    assert tuple(theirs.values())[2:] == (None, None, 13.55, 0.06, None, None)
+    assert (theirs["seed_energy_uJ"], theirs["seed_area_mm2"], theirs["basis"]) == (13.55, 0.06, "modelled")
+    modelled = bcnn_rram(load("lenet"))
+    assert theirs["ratio_energy"] == pytest.approx(modelled.energy * 1e6 / 13.55)
 
 
 def test_comparison_without_a_binary_network_keeps_the_slides_rows(sub_array: SubArray) -> None:
-    rows = tables.comparison(costs(sub_array, "1:2"))
-    assert [(row["design"], row["dataset"]) for row in rows] == [("CNN-RRAM", "MNIST"), ("BCNN-RRAM", "MNIST")]
-    assert len(read(rows)) == 2
+    rows = tables.comparison(costs(sub_array, "1:2"), [load("lenet")])
+    assert [row["design"] for row in rows][:2] == ["CNN-RRAM", "BCNN-RRAM"]
+    assert {row["dataset"] for row in read(rows)} == {"MNIST"}
 
 
 def test_energy_parts_sum_to_the_total(sub_array: SubArray) -> None:
     for row in read(tables.energy(costs(sub_array, "1:1", "2:2"))):
-        parts = [float(row[f"{name}_uJ"]) for name in ("read", "write", "AND", "bit_counter", "shifter", "sum")]
-        assert min(parts) > 0
+        names = ("read", "write", "AND", "bit_counter", "shifter", "sum", "H_tree")
+        assert min(float(row[f"{name}_uJ"]) for name in names) > 0
+        beside = ("total_uJ", "static_uJ")
+        parts = [float(value) for name, value in row.items() if name.endswith("_uJ") and name not in beside]
         assert sum(parts) == pytest.approx(float(row["total_uJ"]), rel=1e-7)
         assert float(row["and_share"]) == pytest.approx(parts[2] / sum(parts), rel=1e-7)
         assert float(row["ratio"]) == pytest.approx(parts[2] / sum(parts) / 0.65, rel=1e-7)  # slides: up to 65 %
@@ -194,8 +212,22 @@ def test_sense_voltage_is_the_trials_own_statistics() -> None:
         assert float(row["sigma_mV"]) == pytest.approx(v_sense[:, n].std(ddof=1) * 1e3, rel=1e-8)
         assert float(row["min_mV"]) == pytest.approx(v_sense[:, n].min() * 1e3, rel=1e-8)
         assert float(row["max_mV"]) == pytest.approx(v_sense[:, n].max() * 1e3, rel=1e-8)
-        assert row["redrawn"] == "7"
+        assert float(row["mean_low_mV"]) < float(row["mean_mV"]) < float(row["mean_high_mV"])
+        assert float(row["sigma_low_mV"]) < float(row["sigma_mV"]) < float(row["sigma_high_mV"])
+        assert (row["redrawn"], row["unsolved"]) == ("7", "0")
         assert row["tail_minus_6_sigma_mV"] == ""  # too few trials for a tail
+
+
+def test_trials_that_could_not_be_solved_are_listed_and_left_out() -> None:
+    v_sense = np.random.default_rng(1).normal([0.1, 0.2], 0.01, (500, 2))
+    v_sense[7] = np.nan
+    junctions = JunctionTrials(np.full((500, 1), 7e3), np.full((500, 1), 1.5), 0, 1)
+    solved = SenseTrials(1, junctions, v_sense, (FailedTrial(7, "no convergence"),))
+    [failed] = read(tables.failed_trials([solved]))
+    assert failed == {"fan_in": "1", "trial": "7", "r_p_ohm": "7000", "tmr": "1.5", "message": "no convergence"}
+    for row in read(tables.sense_voltage([solved])):
+        assert (row["trials"], row["unsolved"]) == ("499", "1")
+        assert float(row["mean_low_mV"]) < float(row["mean_high_mV"])
 
 
 def test_slides_figures_are_the_slides(seed: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from spintronics.networks.datasets import ImageSet
 from spintronics.networks.inference import (
     Accuracy,
     AccuracyUnderErrors,
+    ArrayErrors,
     BitwiseNetwork,
     Coding,
     Engine,
@@ -292,3 +293,102 @@ def test_interval_over_seeds() -> None:
     two = AccuracyUnderErrors(ErrorModel(), (Accuracy(80, 100), Accuracy(90, 100)))
     assert two.interval() == pytest.approx((0.85 - 0.05 * 12.7062, 1.0), abs=1e-4)
     assert two.interval(0.5) == pytest.approx((0.80, 0.90))  # t of one degree of freedom at 75 % is 1
+
+
+# --- both kinds at once, and by layer ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("engine", Engine)
+def test_weak_cells_and_certain_errors_tap_by_tap(engine: Engine) -> None:
+    """Errors of probability 0 or 1: a reading is wrong where the cell is weak or the access errs."""
+    layer, x = conv(np.random.default_rng(1))
+    access = ErrorModel(p11=1, p00=1)
+    readings = StaticFaults(ErrorModel(0.3, 0.2, 0.1, 0.4)).readings(layer, np.random.default_rng(2))
+    padded = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    right = np.zeros((3, 5, 5, 6), int)
+    bits_of_weights = weight_bits(layer)
+    for out in range(6):
+        group, within = divmod(out, 3)
+        for i, j in np.ndindex(5, 5):
+            window = padded[:, i : i + 3, j : j + 3, 2 * group : 2 * group + 2].reshape(3, 18)
+            total = -3 * window.sum(axis=1)
+            for n, p in enumerate((2, 4)):
+                w = bits_of_weights[n, group, within]
+                one, zero = readings.on_one[n, group, within], readings.on_zero[n, group, within]
+                for m, q in enumerate((1, 2, -4)):
+                    b = window >> m & 1 == 1
+                    weak = np.where(b, one != w, zero)
+                    errs = w == b
+                    total += p * q * ((w & b) ^ (weak | errs)).sum(axis=1)
+            right[:, i, j, out] = total
+    disturbance = Disturbance(access, np.random.default_rng(3), readings)
+    assert (accumulate(engine, layer, x, disturbance) == right).all()
+
+
+def test_errors_beside_weak_cells_are_distributed_as_flips() -> None:
+    """Of the 100 ANDs some are weak; each other one flips by itself: binomials of what is left, convolved."""
+    layer, x = one_count()
+    errors = MODELS["different rates"]
+    readings = StaticFaults(ErrorModel(0.3, 0.3, 0.3, 0.3)).readings(layer, np.random.default_rng(4))
+    w, b = layer.rows[0, 0] == 1, x[0].ravel() == 1
+    reads = np.where(b, readings.on_one.ravel(), readings.on_zero.ravel())
+    distribution = np.ones(1)
+    for weight, bit in PAIRS:
+        of_pair = (w == weight) & (b == bit)
+        right = int((of_pair & (reads == (w & b))).sum())
+        wrong = int(of_pair.sum()) - right
+        p = errors.by_pair[weight, bit]
+        assert wrong
+        stays = binom.pmf(np.arange(right + 1), right, 1 - p if weight & bit else p)
+        fixed = np.zeros(wrong + 1)
+        fixed[0 if weight & bit else wrong] = 1
+        distribution = np.convolve(distribution, np.convolve(stays, fixed))
+    sums = accumulate(Engine.BLAS, layer, x, Disturbance(errors, np.random.default_rng(5), readings))
+    histograms, expected = binned([sums], distribution)
+    assert len(expected) >= 3
+    assert chisquare(histograms[0], expected).pvalue > 1e-3
+
+
+def test_either_kind_alone_is_the_other_at_rate_zero(lfc: BitwiseNetwork, mnist: ImageSet) -> None:
+    errors, none = ErrorModel(0.01, 0.05, 0.02, 0.01), ErrorModel()
+    images = mnist.images[:20]
+    for engine in Engine:
+        both = infer(lfc, images, engine, ArrayErrors(errors, StaticFaults(none)), 1).scores
+        assert (both == infer(lfc, images, engine, errors, 1).scores).all()
+        both = infer(lfc, images, engine, ArrayErrors(none, StaticFaults(errors)), 1).scores
+        assert (both == infer(lfc, images, engine, StaticFaults(errors), 1).scores).all()
+
+
+def test_errors_by_layer(lfc: BitwiseNetwork, mnist: ImageSet) -> None:
+    """All layers named is none named; one layer alone: that layer's errors on the ideal sums of those before."""
+    errors = ArrayErrors(ErrorModel(0.01, 0.05, 0.02, 0.01), StaticFaults(ErrorModel(0.02, 0.01)))
+    images = mnist.images[:20]
+    names = [layer.name for layer in lfc.weighted]
+    together = infer(lfc, images, errors=errors, seed=2).scores
+    assert (infer(lfc, images, errors=dict.fromkeys(names, errors), seed=2).scores == together).all()
+    assert (infer(lfc, images, errors={}).scores == infer(lfc, images).scores).all()
+    one = {names[-1]: ErrorModel(p11=1, p10=1, p01=1, p00=1)}
+    codes = []
+
+    def keep(seen: PlaneAnds) -> Words:
+        if seen.layer is lfc.weighted[-1]:
+            codes.append(np.unpackbits(seen.inputs.view(np.uint8), axis=-1, bitorder="little")[:, :1024].astype(int))
+        return seen.bits
+
+    infer(lfc, images, Engine.PLANES, hook=keep)
+    weights, x = lfc.weighted[-1].row_codes[0].astype(int), codes[0]
+    counts = 1024 - x @ weights.T  # every AND wrong
+    sums = 4 * counts - 2 * weights.sum(axis=1) - 2 * x.sum(axis=1)[:, None] + 1024
+    assert (infer(lfc, images, errors=one).scores == sums).all()
+    with pytest.raises(InputError, match=f"errors of layer conv9: network {lfc.name} has fc0, fc1, fc2, fc3"):
+        infer(lfc, images, errors={"conv9": ErrorModel()})
+
+
+def test_branches_are_refused() -> None:
+    """Two layers on one source leave an output that no layer takes: there is nothing that adds."""
+    layers = tuple(
+        Weighted(FullyConnected(name, 4, 4, bias=False, source=source), np.ones((4, 4), int), BIT, BIT)
+        for name, source in (("a", None), ("b", "input"))
+    )
+    with pytest.raises(InputError, match="network n, layer a: its output is not used: a later layer must take it"):
+        BitwiseNetwork("n", "none", (4, 1, 1), BIT, layers, tuple("0123"))

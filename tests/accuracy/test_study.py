@@ -1,0 +1,117 @@
+"""Accuracy under errors: by hand on a network of two classes, and intervals against brute force."""
+
+import numpy as np
+import pytest
+from scipy.stats import t
+
+from spintronics.accuracy import Case, Faults, PairErrors, interval, lost_at, margin_cases, study
+from spintronics.errors import InputError
+from spintronics.montecarlo import failure_probability
+from spintronics.networks import FullyConnected
+from spintronics.networks.datasets import ImageSet
+from spintronics.networks.inference import (
+    PIXELS,
+    SIGN,
+    Accuracy,
+    AccuracyUnderErrors,
+    ArrayErrors,
+    BitwiseNetwork,
+    ErrorModel,
+    StaticFaults,
+    SubArray,
+    Weighted,
+)
+from spintronics.report import accuracy as report
+from spintronics.technology import Technology
+
+
+@pytest.fixture
+def network() -> BitwiseNetwork:
+    """The brighter half of an image wins."""
+    weights = np.repeat([[1, -1], [-1, 1]], 8, axis=1)
+    layer = Weighted(FullyConnected("fc", 16, 2, bias=False), weights, SIGN, PIXELS)
+    return BitwiseNetwork("halves", "made up", (1, 4, 4), PIXELS, (layer,), ("top", "bottom"))
+
+
+@pytest.fixture
+def images() -> ImageSet:
+    labels = np.arange(40) % 2
+    pixels = np.zeros((40, 1, 4, 4), np.uint8)
+    pixels[labels == 0, :, :2] = 255
+    pixels[labels == 1, :, 2:] = 255
+    return ImageSet("made up", pixels, labels, ("top", "bottom"))
+
+
+def test_study_by_hand(network: BitwiseNetwork, images: ImageSet) -> None:
+    """No AND wrong: all right.  Every AND wrong: 255·8 ANDs of 1 with 1 are lost, and the others all won."""
+    cases = [Case("given", ErrorModel(p, p, p, p)) for p in (0.0, 1.0)]
+    ideal, (none, all_wrong) = study(network, images, cases, Faults(), range(2))
+    assert (ideal.rate, none.result.mean, all_wrong.result.mean) == (1.0, 1.0, 0.0)
+
+
+def test_images_of_other_classes(network: BitwiseNetwork, images: ImageSet) -> None:
+    other = ImageSet("other", images.images, images.labels, ("left", "right"))
+    with pytest.raises(InputError, match="network halves: classes top bottom: must be left right, those of other"):
+        study(network, other, [], Faults(), range(1))
+
+
+def test_how_errors_show() -> None:
+    p, beside, size = ErrorModel(p11=0.1), ErrorModel(p00=0.2), SubArray(8, 8)
+    assert Faults().of(p) == p
+    assert Faults("cells", size).of(p) == StaticFaults(p)
+    assert Faults("columns", size).of(p) == StaticFaults(p, size)
+    assert Faults("cells", access=beside, layers=("a", "b")).of(p) == dict.fromkeys(
+        "ab", ArrayErrors(beside, StaticFaults(p))
+    )
+    with pytest.raises(InputError, match="errors of accesses beside errors of accesses"):
+        Faults(access=beside)
+    with pytest.raises(InputError, match="weak columns without a sub-array"):
+        Faults("columns")
+
+
+def test_interval_holds_other_images_and_other_errors() -> None:
+    """Accuracy of a seed is a normal number around 0.8, each image right by it: in 95 % it holds 0.8."""
+    random = np.random.default_rng(1)
+    images, seeds, runs, held = 200, 4, 400, 0
+    for _ in range(runs):
+        rates = np.clip(random.normal(0.8, 0.03, seeds), 0, 1)
+        counts = [Accuracy(int(random.binomial(images, rate)), images) for rate in rates]
+        low, high = interval(AccuracyUnderErrors(ErrorModel(), tuple(counts)))
+        held += low <= 0.8 <= high
+    assert held / runs > 0.95 - 2 * (0.05 * 0.95 / runs) ** 0.5
+
+
+def test_interval_adds_in_squares() -> None:
+    two = AccuracyUnderErrors(ErrorModel(), (Accuracy(80, 100), Accuracy(90, 100)))
+    low_image, _ = Accuracy(85, 100).interval()
+    seeds = 0.05 * t.ppf(0.975, 1)
+    assert interval(two) == pytest.approx((0.85 - np.hypot(0.85 - low_image, min(seeds, 0.85)), 1.0))
+
+
+def test_where_a_per_cent_is_lost() -> None:
+    points = [(0.4, 0.5), (0.2, 0.949), (0.3, 0.93)]
+    assert lost_at(0.95, points) == pytest.approx(0.2 + 0.1 * 9 / 19)
+    assert lost_at(0.95, [(0.1, 0.93)]) == pytest.approx(0.05)
+    assert lost_at(0.95, points[1:2]) is None
+
+
+def test_tables_and_figure(network: BitwiseNetwork, images: ImageSet) -> None:
+    counted = PairErrors(dict.fromkeys(("00", "01", "10", "11"), failure_probability(300, 1000)))
+    margins = [Case("sense margin", ErrorModel(p, p, p, p), counted, s, 0.05, 2) for s, p in ((0.1, 0.0), (0.3, 0.9))]
+    cases = [*margins, Case("given", ErrorModel(p11=0.4))]
+    ideal, found = study(network, images, cases, Faults("cells"), range(2))
+    rows = report.accuracy(ideal, found, Faults("cells"))
+    assert [row["source"] for row in rows] == ["ideal", "sense margin", "sense margin", "given"]
+    assert rows[2]["accuracy"] == found[1].result.mean
+    assert rows[2]["largest_p_high"] == pytest.approx(0.3295, abs=1e-4)
+    lost = {row["loses_1_percent_at"]: row for row in report.lost(ideal, found)}
+    share = (1.0 - (1 - 0.01)) / (1.0 - found[1].result.mean)
+    assert lost["sigma of TMR"]["value"] == pytest.approx(0.1 + 0.2 * share)
+    drawn = report.figure(ideal, found, "made up")
+    assert [panel.get_xlabel() for panel in drawn.axes][1] == "σ of TMR"
+
+
+def test_more_spread_more_failures(imce45: Technology) -> None:
+    narrow, wide = margin_cases(imce45, [(0.1, 0.05), (0.4, 0.05)], [2], 1000, 1, 1)
+    assert narrow.rate < wide.rate
+    assert (wide.sigma_tmr, wide.sigma_ra, wide.fan_in) == (0.4, 0.05, 2)

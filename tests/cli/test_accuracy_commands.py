@@ -1,0 +1,202 @@
+"""accuracy and train: what they print and write, and every bad input as one line."""
+
+import csv
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spintronics import cli
+from spintronics.characterize.device_table import DeviceTable, Entry, ErrorRate
+from spintronics.networks import FullyConnected
+from spintronics.networks.inference import PIXELS, SIGN, BitwiseNetwork, Weighted
+from spintronics.networks.inference.file import save_network
+
+Answer = tuple[int, str, str]
+Command = Callable[..., Answer]
+
+
+@pytest.fixture
+def spintronics(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    def call(*arguments: str | Path) -> Answer:
+        monkeypatch.setattr(sys, "argv", ["spintronics", *map(str, arguments)])
+        try:
+            cli.main()
+            status = 0
+        except SystemExit as stop:
+            status = int(stop.code or 0)
+        printed = capsys.readouterr()
+        return status, printed.out, printed.err
+
+    return call
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Forty images as MNIST's IDX files: digit d has its d-th row alight."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    labels = np.arange(40, dtype=np.uint8) % 10
+    images = np.zeros((40, 28, 28), np.uint8)
+    images[np.arange(40), 2 * labels] = 255
+    for part in ("t10k", "train"):
+        head = b"".join(size.to_bytes(4, "big") for size in (0x803, 40, 28, 28))
+        (folder / f"{part}-images-idx3-ubyte").write_bytes(head + images.tobytes())
+        head = b"".join(size.to_bytes(4, "big") for size in (0x801, 40))
+        (folder / f"{part}-labels-idx1-ubyte").write_bytes(head + labels.tobytes())
+    return folder
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> Path:
+    """Looks at the row of each digit: right on all forty."""
+    weights = np.full((10, 28, 28), -1)
+    weights[np.arange(10), 2 * np.arange(10)] = 1
+    layer = Weighted(FullyConnected("fc", 784, 10, bias=False), weights.reshape(10, 784), SIGN, PIXELS)
+    path = tmp_path / "rows.npz"
+    save_network(BitwiseNetwork("rows", "MNIST", (1, 28, 28), PIXELS, (layer,), tuple("0123456789")), path)
+    return path
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_accuracy_at_given_rates(spintronics: Command, data: Path, network: Path, tmp_path: Path) -> None:
+    """Every second AND a coin toss leaves chance; none leaves all."""
+    out = tmp_path / "out"
+    rates = ("--error-rate", "0", "--error-rate", "0.5")
+    status, printed, err = spintronics("accuracy", "mnist", "--data", data, "--network", network, *rates, "--out", out)
+    assert (status, err) == (0, "")
+    assert "rows on 40 of 40 MNIST test images" in printed
+    ideal, none, coin = rows_of(out / "tables" / "accuracy.csv")
+    assert (ideal["accuracy"], none["accuracy"]) == ("1", "1")
+    assert float(coin["accuracy"]) < 0.4
+    (lost,) = rows_of(out / "tables" / "lost.csv")
+    assert float(lost["value"]) == pytest.approx(0.5 * 0.01 / (1 - float(coin["accuracy"])))
+    assert (out / "figures" / "accuracy.svg").stat().st_size > 1000
+
+
+def test_accuracy_of_margins_and_a_device_table(
+    spintronics: Command, data: Path, network: Path, tmp_path: Path
+) -> None:
+    """Weak columns of both, and independent errors beside them."""
+    entries = (
+        Entry("operations", "AND", case, "one", "none", None, error=ErrorRate(n, 100, 0.0, 1.0), status="made up")
+        for case, n in (("00", 0), ("01", 1), ("10", 2), ("11", 3))
+    )
+    table = tmp_path / "device_table.toml"
+    table.write_text(DeviceTable("made up", "0" * 64, "nominal", 1.0, 300.0, tuple(entries)).to_toml())
+    out = tmp_path / "out"
+    status, _, err = spintronics(
+        *("accuracy", "mnist", "--data", data, "--network", network, "--sigma-tmr", "0.4", "--sigma-ra", "0.2"),
+        *("--from", table, "--static", "columns", "--access-errors", "0.001", "--layer", "fc", "--seeds", "2"),
+        *("--trials", "1000", "--images", "10", "--workers", "1", "--out", out),
+    )
+    assert (status, err) == (0, "")
+    _, margin, of_table = rows_of(out / "tables" / "accuracy.csv")
+    assert float(margin["p11"]) > 0.001
+    assert (margin["sigma_tmr"], margin["sigma_ra"], margin["fan_in"]) == ("0.4", "0.2", "2")
+    assert (of_table["p00"], of_table["p01"], of_table["p10"], of_table["p11"]) == ("0", "0.01", "0.02", "0.03")
+    assert {row["faults"] for row in (margin, of_table)} == {"weak columns and accesses, in fc"}
+    assert (of_table["images"], of_table["seeds"]) == ("10", "2")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("cifar",), 'data set "cifar": must be one of svhn, mnist'),
+        (("svhn",), "SVHN is to be had as train_32x32.mat and test_32x32.mat from http://ufldl.stanford.edu"),
+        (("mnist", "--static", "rows"), "--static rows: must be cells or columns"),
+        (("mnist", "--error-rate", "2"), "error model: p11 = 2.0: must be a probability, 0 to 1"),
+        (("mnist", "--access-errors", "0.1"), "errors of accesses beside errors of accesses"),
+        (("mnist", "--layer", "conv1", "--error-rate", "0"), "errors of layer conv1: network rows has fc"),
+        (("mnist", "--from", "absent.toml"), "device table absent.toml: no such file"),
+        (("mnist", "--fan-in", "1"), "fan_in = 1: must be 2 or more"),
+        (("mnist", "--set", "junction.tmr=1"), "--set junction.tmr=1: must be a key of the technology"),
+        (("mnist", "--sigma-tmr", "1.5"), "variation.sigma_tmr"),
+    ],
+)
+def test_accuracy_of_nothing(
+    spintronics: Command, data: Path, network: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    status, _, err = spintronics("accuracy", *arguments, "--data", data, "--network", network)
+    assert (status, err.count("\n")) == (2, 1)
+    assert message in err
+
+
+def test_accuracy_without_a_network(spintronics: Command, data: Path) -> None:
+    status, _, err = spintronics("accuracy", "mnist", "--data", data)
+    assert status == 2
+    assert "no trained network lfcW1A1: give --network an .npz that spintronics train wrote" in err
+
+
+def test_train_then_accuracy(spintronics: Command, data: Path, tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="needs PyTorch, the extra train")
+    pytest.importorskip("onnx", reason="needs the extra onnx")
+    out = tmp_path / "out"
+    train = ("train", "mnist", "--bits", "1:1", "--bits", "32:32", "--epochs", "1", "--batch", "20", "--out", out)
+    status, printed, err = spintronics(*train, "--data", data, "--device", "cpu")
+    assert (status, err) == (0, "")
+    assert "lenet on MNIST (cpu): trained on 40, tested on the 40 test images of MNIST" in printed
+    binary, full = rows_of(out / "tables" / "test_error.csv")
+    assert (binary["bits"], binary["test_error"]) == ("1:1", binary["test_error_on_array"])
+    assert (full["bits"], full["test_error_on_array"]) == ("32:32", "")
+    assert {path.name for path in (out / "1-1").iterdir()} == {"checkpoint.pt", "network.npz", "network.onnx"}
+    assert {path.name for path in (out / "32-32").iterdir()} == {"checkpoint.pt"}
+    status, _, err = spintronics(*train, "--data", data, "--resume")
+    assert (status, err) == (0, "")
+    again, _ = rows_of(out / "tables" / "test_error.csv")
+    assert again == binary
+    trained = out / "1-1" / "network.npz"
+    found = tmp_path / "accuracy"
+    status, _, err = spintronics(
+        "accuracy", "mnist", "--data", data, "--network", trained, "--error-rate", "0", "--out", found
+    )
+    assert (status, err) == (0, "")
+    _, none = rows_of(found / "tables" / "accuracy.csv")
+    assert float(none["accuracy"]) == pytest.approx(1 - float(binary["test_error"]))
+
+
+def test_generated_digits_are_labelled_everywhere(spintronics: Command, tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="needs PyTorch, the extra train")
+    pytest.importorskip("onnx", reason="needs the extra onnx")
+    import onnx
+
+    out = tmp_path / "out"
+    status, printed, err = spintronics(
+        "train", "mnist", "--bits", "1:2", "--generated", "40", "--epochs", "1", "--batch", "20", "--out", out
+    )
+    assert (status, err) == (0, "")
+    assert "trained on 40, tested on 10 generated digits, nobody's data" in printed
+    for table in ("test_error", "curve"):
+        assert {row["data"] for row in rows_of(out / "tables" / f"{table}.csv")} == {"generated digits"}
+    assert "generated" in (out / "tables" / "test_error.md").read_text(encoding="utf-8")
+    assert onnx.load(str(out / "1-2" / "network.onnx")).doc_string == "trained on generated digits"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("svhn",), "--data: missing: svhn is to be had as train_32x32.mat and test_32x32.mat from"),
+        (("imagenet",), "--data: missing: imagenet is to be had as https://image-net.org"),
+        (("cifar",), 'data set "cifar": must be one of svhn, mnist, imagenet'),
+        (("imagenet", "--generated", "40"), "--generated 40: must be without --data, for svhn or mnist"),
+        (("mnist", "--bits", "0:1"), "must be a whole number from 1 to 32"),
+        (("mnist", "--device", "tpu"), "--device tpu: must be auto, cpu or cuda"),
+        (("svhn", "--data", "absent"), "data folder absent: not found"),
+    ],
+)
+def test_training_on_nothing(spintronics: Command, arguments: tuple[str, ...], message: str) -> None:
+    status, _, err = spintronics("train", *arguments)
+    assert (status, err.count("\n")) == (2, 1)
+    assert message in err
+
+
+def test_training_without_pytorch(spintronics: Command, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spintronics.training.find_spec", lambda _: None)
+    status, _, err = spintronics("train", "mnist", "--data", data)
+    assert (status, err) == (2, 'error: training: PyTorch is not installed: pip install "spintronics-imce[train]"\n')

@@ -1,0 +1,249 @@
+"""report.html in a real browser: it loads, sorts, answers pointer and keys, fits a telephone, and asks for nothing."""
+
+import csv
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from spintronics.report.html import write_page
+from spintronics.report.results import Results
+
+playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright (pip install playwright)")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Headless Chromium: Playwright's own, or the system's."""
+    with playwright.sync_playwright() as driver:
+        for path in (None, shutil.which("chromium"), shutil.which("google-chrome")):
+            try:
+                started = driver.chromium.launch(executable_path=path)
+            except playwright.Error:
+                continue
+            yield started
+            started.close()
+            return
+        pytest.skip("needs Chromium: python -m playwright install chromium, or the system's chromium")
+
+
+class Watched:
+    """A page, what it complained about and what it asked for."""
+
+    def __init__(self, browser: Any, path: Path, width: int = 1200, scheme: str = "light") -> None:
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        self.page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", lambda m: self.complaints.append(m.text) if m.type in ("error", "warning") else None)
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.goto(path.as_uri())
+        self.page.wait_for_selector("html[data-ready]", timeout=10_000)
+
+    def __enter__(self) -> Any:
+        return self.page
+
+    def __exit__(self, *_: object) -> None:
+        self.page.close()
+
+
+@pytest.fixture
+def page(browser: Any, imce_run: Path) -> Iterator[Any]:
+    with Watched(browser, imce_run / "report.html") as opened:
+        yield opened
+
+
+def table(folder: Path, name: str) -> list[dict[str, str]]:
+    with (folder / "tables" / f"{name}.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def column(page: Any, name: str, index: int) -> list[str]:
+    cells = page.locator(f'table[data-name="{name}"] tbody tr td:nth-child({index + 1})')
+    return [cell.strip() for cell in cells.all_text_contents()]
+
+
+def test_it_loads_without_complaint_and_asks_for_nothing(browser: Any, imce_run: Path) -> None:
+    watched = Watched(browser, imce_run / "report.html")
+    with watched as page:
+        milliseconds = page.evaluate("performance.timing.domContentLoadedEventEnd - performance.timing.navigationStart")
+    assert watched.complaints == []
+    assert watched.requests == [(imce_run / "report.html").as_uri()]  # figures are data: within the file
+    assert milliseconds < 3000  # on two busy cores; a third of a second alone
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_overflows_a_telephone(browser: Any, imce_run: Path, scheme: str) -> None:
+    with Watched(browser, imce_run / "report.html", width=400, scheme=scheme) as page:
+        page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 400
+
+
+def test_ink_and_paper_change_with_the_scheme(browser: Any, imce_run: Path) -> None:
+    colours = {}
+    for scheme in ("light", "dark"):
+        with Watched(browser, imce_run / "report.html", scheme=scheme) as page:
+            paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+            page.click("#theme")
+            colours[scheme] = (paper, page.evaluate("getComputedStyle(document.body).backgroundColor"))
+    assert colours["light"] == colours["dark"][::-1]
+    assert colours["light"][0] != colours["light"][1]
+
+
+def test_every_table_is_there_with_all_its_rows(page: Any, imce_run: Path) -> None:
+    for path in sorted((imce_run / "tables").glob("*.csv")):
+        rows = table(imce_run, path.stem)
+        assert page.locator(f'table[data-name="{path.stem}"] tbody tr').count() == len(rows)
+
+
+def test_a_click_sorts_and_another_turns_it_round(page: Any, imce_run: Path) -> None:
+    energies = sorted(float(row["energy_fJ"]) for row in table(imce_run, "operations"))
+    index = list(table(imce_run, "operations")[0]).index("energy_fJ")
+    heading = page.locator('table[data-name="operations"] th').nth(index)
+    numbers = page.locator(f'table[data-name="operations"] td:nth-child({index + 1})')
+
+    def shown() -> list[float]:
+        return [float(n) for n in numbers.evaluate_all("cells => cells.map(c => c.dataset.n)")]
+
+    assert shown() != pytest.approx(energies, rel=1e-8)
+    heading.get_by_role("button").click()
+    assert heading.get_attribute("aria-sort") == "ascending"
+    assert shown() == pytest.approx(energies, rel=1e-8)
+    heading.get_by_role("button").press("Enter")
+    assert heading.get_attribute("aria-sort") == "descending"
+    assert shown() == pytest.approx(energies[::-1], rel=1e-8)
+
+
+def test_a_state_is_hidden_and_shown(page: Any) -> None:
+    paths = page.locator('#histograms path[data-state="P-AP"]')
+    before = paths.count()
+    button = page.locator('#histograms button[data-state="P-AP"]').first
+    button.click()
+    assert button.get_attribute("aria-pressed") == "false"
+    assert paths.count() == before - 1
+    button.press("Enter")
+    assert paths.count() == before
+
+
+def test_the_pointer_reads_a_bin_as_the_trials_have_it(page: Any, imce_run: Path) -> None:
+    chart = page.locator("#histograms svg").first
+    chart.scroll_into_view_if_needed()
+    box = chart.bounding_box()
+    said = ""
+    for step in range(20, 60):  # along the lower state of the memory
+        page.mouse.move(box["x"] + box["width"] * step / 200, box["y"] + box["height"] / 2)
+        said = page.locator("#histograms output").first.text_content()
+        if said.startswith("P:"):
+            break
+    found = re.fullmatch(r"P: ([\d,]+) trials in ([\d.]+) to ([\d.]+) mV", said)
+    assert found, said
+    count, low, high = (float(part.replace(",", "")) for part in found.groups())
+    millivolts = pq.read_table(imce_run / "trials" / "fan_in_1")["v_sense_P"].to_numpy() * 1e3
+    near = high - low  # edges are shown to four digits
+    within = ((millivolts >= low - near / 5) & (millivolts < high + near / 5)).sum()
+    inside = ((millivolts >= low + near / 5) & (millivolts < high - near / 5)).sum()
+    assert inside <= count <= within
+
+
+def test_arrow_keys_go_through_the_bins(page: Any) -> None:
+    chart = page.locator("#histograms svg").first
+    chart.focus()
+    said = set()
+    for _ in range(5):
+        chart.press("PageDown")
+        said.add(page.locator("#histograms output").first.text_content())
+    assert len(said) == 5
+    assert all("mV" in text for text in said)
+
+
+def test_parts_of_a_total_say_their_share(page: Any, imce_run: Path) -> None:
+    row = table(imce_run, "energy")[0]
+    part = page.locator('#bars [data-part="AND"]').first
+    part.hover()
+    words = part.get_attribute("aria-label")
+    assert page.locator("#bars output").first.text_content() == words
+    share = 100 * float(row["AND_uJ"]) / float(row["total_uJ"])
+    assert float(re.search(r"([\d.]+) % of", words)[1]) == pytest.approx(share, rel=5e-3)
+    first = page.locator("#bars .parts span").first
+    first.focus()
+    first.press("ArrowRight")
+    assert page.evaluate("document.activeElement.dataset.part") != first.get_attribute("data-part")
+
+
+def test_a_number_opens_its_chain_down_to_files_that_are_there(page: Any, imce_run: Path) -> None:
+    rows = table(imce_run, "operations")
+    number = next(n for n, r in enumerate(rows) if (r["operation"], r["inputs"]) == ("NAND", "01"))
+    cell = page.locator('table[data-name="operations"] tbody tr').nth(number).locator("td[data-n]").nth(-1)
+    cell.click()
+    dialog = page.locator("#chain")
+    text = dialog.inner_text()
+    for words in (
+        "spintronics.characterize.operations",
+        "spintronics.circuits.read_bench",
+        "decks/AND_01.cir",
+        "seed 7",
+    ):
+        assert words in text
+    links = [a.get_attribute("href") for a in dialog.locator("a").all()]
+    files = [link for link in links if not link.startswith("#")]
+    assert len(files) == 3  # table, deck, waveforms: NAND is the latch's other output of AND
+    assert all((imce_run / name).is_file() for name in files)
+    dialog.get_by_role("button", name="Close").click()
+    assert not dialog.is_visible()
+
+
+def test_arrow_keys_and_enter_open_a_chain(page: Any) -> None:
+    page.locator('table[data-name="device"] td[data-n]').first.focus()
+    page.keyboard.press("ArrowDown")
+    row = page.evaluate("document.activeElement.parentElement.rowIndex")
+    page.keyboard.press("Enter")
+    assert row == 2
+    assert page.locator("#chain").is_visible()
+    page.keyboard.press("Escape")
+    assert not page.locator("#chain").is_visible()
+
+
+def test_copied_csv_is_the_table(page: Any, imce_run: Path) -> None:
+    copied = page.evaluate("asCsv(document.querySelector('table[data-name=\"sense_margin\"]'))")
+    found = list(csv.reader(copied.splitlines()))
+    rows = table(imce_run, "sense_margin")
+    assert len(found) == len(rows) + 1
+    for line, row in zip(found[1:], rows, strict=True):
+        for ours, cell in zip(line, row.values(), strict=True):
+            assert ours == cell or float(ours) == float(cell)
+
+
+def test_copied_latex_escapes_what_latex_takes_for_its_own(page: Any) -> None:
+    latex = page.evaluate("asLatex(document.querySelector('table[data-name=\"storage\"]'))")
+    assert latex.startswith("\\begin{tabular}{l")
+    assert latex.count("\\\\\n") == latex.count("\n") - 5
+    assert not re.search(r"(?<!\\)[_%#]", latex)
+
+
+def test_printing_opens_everything(page: Any) -> None:
+    page.emulate_media(media="print")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("details:not([open])").count() == 0
+    assert not page.locator("nav").is_visible()
+
+
+def test_words_of_a_file_are_text_and_not_markup(browser: Any, imce_run: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "imce"
+    shutil.copytree(imce_run, folder)
+    evil = "<img src=x onerror=\"document.title='taken'\"></script>"
+    found = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    found["pipeline"]["name"] = evil
+    found["technology"]["name"] = evil
+    (folder / "manifest.json").write_text(json.dumps(found), encoding="utf-8")
+    write_page(Results.load(folder), folder / "report.html")
+    watched = Watched(browser, folder / "report.html")
+    with watched as page:
+        assert page.locator("h1").text_content() == evil
+        assert page.title() == f"{evil}: spintronics imce"
+        assert page.locator("#main img[src=x]").count() == 0
+    assert len(watched.requests) == 1
