@@ -31,7 +31,7 @@ def test_the_table_holds_every_operation_of_this_technology(characterized: Path,
     assert not table.failed
     inputs = {"00", "01", "10", "11"}
     one_bit, two_bits = {name: {"0", "1"} for name in ("write", "read")}, ("AND", "NAND", "OR", "NOR", "XOR")
-    for action, cases in {**one_bit, **{name: inputs for name in two_bits}}.items():
+    for action, cases in {**one_bit, **dict.fromkeys(two_bits, inputs)}.items():
         assert {e.case for e in table.entries if e.action == action} == cases
         assert table.action(action).energy > 0
     with (characterized / "tables" / "device_table.csv").open(newline="") as file:

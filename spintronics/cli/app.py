@@ -1,7 +1,7 @@
 """The command itself: how it starts, and how its errors read."""
 
 import sys
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -9,6 +9,7 @@ _UsageError: Any = typer.BadParameter.__bases__[0]  # typer shows this base clas
 
 app = typer.Typer(
     help="From a spin-Hall MTJ, through ngspice, to a CNN computed inside the memory array.",
+    epilog="Exit status: 0 done; 2 something given cannot be used, is missing or failed; 130 stopped with Ctrl-C.",
     add_completion=True,
     pretty_exceptions_enable=False,
 )
@@ -36,6 +37,18 @@ def _complain(message: str) -> int:
     return 2
 
 
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        from spintronics import __version__
+
+        print(f"spintronics {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def _commands() -> None:
+def _commands(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
     """From a spin-Hall MTJ, through ngspice, to a CNN computed inside the memory array."""

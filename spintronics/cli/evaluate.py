@@ -6,7 +6,7 @@ import typer
 
 from spintronics.cli.app import app
 from spintronics.cli.device import TABLE, From, OfTechnology, Style, sub_array_of
-from spintronics.cli.options import Settings
+from spintronics.cli.options import AsJson, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,21 +53,26 @@ def evaluate(
     technology: OfTechnology = None,
     settings: Settings = None,
     style: Style = "text",
+    as_json: AsJson = False,
 ) -> None:
     """Energy, latency, power and area of a network for one image, by layer and component; needs no simulator.
 
     Example: spintronics evaluate alexnet --bits 1:2 --first-layer practical
     """
-    from spintronics.cli.output import print_rows
+    from spintronics.cli.output import print_json, print_rows
     from spintronics.report import system
 
     cost = cost_function(network, bits, first_layer, parallelism, sub_arrays)(
         sub_array_of(source, technology, settings)
     )
-    for title, rows in (
-        ("totals", system.totals(cost)),
-        ("layers", system.layers(cost)),
-        ("components", system.components(cost)),
-    ):
+    tables = {
+        "totals": system.totals(cost),
+        "layers": system.layers(cost),
+        "components": system.components(cost),
+    }
+    if as_json:
+        print_json(tables)
+        return
+    for title, rows in tables.items():
         print(f"\n{title}")
         print_rows(rows, style, indent="  " if style == "text" else "")

@@ -8,7 +8,7 @@ import typer
 from spintronics.cli.app import app
 from spintronics.cli.device import TABLE, From, OfTechnology, sub_array_of
 from spintronics.cli.evaluate import Bits, First, NetworkName, Parallelism, SubArrays, cost_function
-from spintronics.cli.options import Settings
+from spintronics.cli.options import AsJson, Settings
 
 
 @app.command()
@@ -23,13 +23,16 @@ def explain(
     sub_arrays: SubArrays = None,
     technology: OfTechnology = None,
     settings: Settings = None,
+    as_json: AsJson = False,
 ) -> None:
     """Show a total as counts times device-table entries, down to the testbench, and what moves it most.
 
     Example: spintronics explain energy alexnet --depth 2
     """
+    from dataclasses import asdict
+
     from spintronics import accelerator
-    from spintronics.cli.output import print_rows
+    from spintronics.cli.output import print_json, print_rows
     from spintronics.errors import InputError
     from spintronics.report import system
 
@@ -38,7 +41,11 @@ def explain(
         raise InputError(f"explain {metric}: must be one of {', '.join(accelerator.METRICS)}")
     cost = cost_function(network, bits, first_layer, parallelism, sub_arrays)
     sub_array = sub_array_of(source, technology, settings)
-    sys.stdout.write(system.tree(accelerator.explain(cost(sub_array), chosen), depth))
+    tree = accelerator.explain(cost(sub_array), chosen)
+    if as_json:
+        print_json(asdict(tree))
+        return
+    sys.stdout.write(system.tree(tree, depth))
     print(f"\nwhat moves the {metric} most: percent per percent")
     found = accelerator.sensitivity(lambda array: float(getattr(cost(array), chosen)), sub_array, chosen)
     print_rows(system.sensitivity(found), indent="  ")

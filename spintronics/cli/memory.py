@@ -6,7 +6,7 @@ import typer
 
 from spintronics.cli.app import app
 from spintronics.cli.device import TABLE, From, OfTechnology, Style, sub_array_of
-from spintronics.cli.options import Settings
+from spintronics.cli.options import AsJson, Settings
 
 
 @app.command()
@@ -23,6 +23,7 @@ def memory(
     technology: OfTechnology = None,
     settings: Settings = None,
     style: Style = "text",
+    as_json: AsJson = False,
 ) -> None:
     """Area, latency, energy and leakage of a memory, and what computing adds; needs no simulator.
 
@@ -31,12 +32,16 @@ def memory(
     Example: spintronics memory --capacity 1MB --word 64
     """
     from spintronics.array import Memory, parse_capacity, sweep
-    from spintronics.cli.output import print_rows
+    from spintronics.cli.output import print_json, print_rows
     from spintronics.report import system
 
     array = sub_array_of(source, technology, settings)
     if rows or columns:
         points = sweep(array, rows or [array.rows], columns or [array.columns])
-        print_rows(system.geometry(points), style)
+        found = system.geometry(points)
     else:
-        print_rows(system.memory(Memory(array, parse_capacity(capacity), word)), style)
+        found = system.memory(Memory(array, parse_capacity(capacity), word))
+    if as_json:
+        print_json(found)
+    else:
+        print_rows(found, style)

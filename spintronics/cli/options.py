@@ -13,6 +13,8 @@ Scheduler = Annotated[
     str | None,
     typer.Option(help="Dask scheduler whose workers solve the trials, tcp://host:port.", show_default="this machine"),
 ]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say what is being done, and how long it took.")]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON for machines: whole figures, null where there is none.")]
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Any key, such as technology.junction.tmr=1.2; repeatable."),

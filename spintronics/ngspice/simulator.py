@@ -31,7 +31,8 @@ _DIVERGED = re.compile(
     re.IGNORECASE,
 )
 _FAILED = re.compile(
-    r"error|fatal|too (?:few|many) parameters|unknown subckt|can't find|could not find|no such|undefined|simulation\(s\) aborted",
+    r"error|fatal|too (?:few|many) parameters|unknown subckt|can't find|could not find|no such|undefined"
+    r"|simulation\(s\) aborted",
     re.IGNORECASE,
 )
 # "Note: ... gmin stepping" and the like are progress, not failure, when the result is whole.

@@ -21,6 +21,7 @@ from spintronics.pipeline.write import WriteRun
 from spintronics.technology import Technology
 
 __all__ = [
+    "RUNS",
     "Advance",
     "CharacterizePipeline",
     "CharacterizeRun",

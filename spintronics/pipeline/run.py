@@ -6,26 +6,32 @@ import os
 import platform
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from spintronics import cards as model_cards
 from spintronics.circuits.compiled import with_compiled_devices
 from spintronics.errors import InputError
+from spintronics.montecarlo.workers import dask_workers
 from spintronics.ngspice import Simulator, has_osdi
+from spintronics.pipeline.cache import CachedSimulator
 from spintronics.pipeline.definition import Pipeline
 from spintronics.report import tables
 from spintronics.report.files import whole_file, write_whole
+from spintronics.report.html import write_page
+from spintronics.report.results import Results
 from spintronics.technology import Technology
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+TRIALS = "trials"  # folder of the trial stores
 Advance = Callable[[int], None]
 Progress = Callable[[str, int], Advance]
 """``progress(stage, total)`` gives a function to call with each amount done."""
@@ -55,7 +61,12 @@ class Run(ABC):
         workers: ngspice processes at once.
         progress: called once per long stage.
         overrides: recorded in the manifest.
+        resume: keep the trials that an earlier run in this folder has finished, and solve the others.
+        scheduler: address of a Dask scheduler whose workers solve the trials; None for this machine.
+        cache: folder with results of decks, to be used and added to; None for none.
     """
+
+    keeps_trials: ClassVar[bool] = False
 
     pipeline: Pipeline
     technology: Technology
@@ -63,12 +74,16 @@ class Run(ABC):
     workers: int
     progress: Progress
     overrides: Mapping[str, str] = field(default_factory=dict)
+    resume: bool = False
+    scheduler: str | None = None
+    cache: Path | None = None
 
     def __post_init__(self) -> None:
         self._seconds: dict[str, float] = {}
         self._outputs: list[str] = []
         self._figures: dict[str, Callable[[], Figure]] = {}
         self._tables: dict[str, Sequence[tables.Row]] = {}
+        self._decks: Counter[str] = Counter()
         self._started = time.time()
 
     @abstractmethod
@@ -80,7 +95,7 @@ class Run(ABC):
         """Run the experiment's stages; tables and trials are written as they come, figures kept for the end."""
 
     def execute(self) -> dict[str, Sequence[tables.Row]]:
-        """Run every stage; the tables by name.
+        """Run every stage; the tables by name, none where a run to resume is complete and unchanged.
 
         Raises:
             SpintronicsError, OSError: the first failure; the manifest then says ``failed`` and why.
@@ -89,16 +104,33 @@ class Run(ABC):
             raise InputError(f"workers = {self.workers}: must be at least 1")
         self._cards = model_cards.locate(self.technology)
         self._prepare()
-        self._simulator = Simulator(failed=self.folder / "failed")
+        failed = self.folder / "failed"
+        if self.cache:
+            self._simulator: Simulator = CachedSimulator(failed=failed, cache=self.cache, count=self._decks)
+        else:
+            self._simulator = Simulator(failed=failed)
         osdi = has_osdi(self._simulator.installation)
         self._cards, self._devices = with_compiled_devices(self._cards, osdi)
+        for option, given in (("--resume", self.resume), ("--scheduler", self.scheduler)):
+            if given and not self.keeps_trials:
+                raise InputError(
+                    f"{option}: experiment {self.pipeline.experiment} has no stored trials; run it without"
+                )
+        if self.scheduler:
+            with dask_workers(self.scheduler):
+                """It answers: known before anything is run."""
         with self._claim_folder():
+            if self.resume and self._is_complete():
+                return {}
+            self._clear_folder()
             try:
                 self._write_manifest("running")
                 self._stages()
                 with self._stage("figures"):
                     for name, draw in self._figures.items():
                         self._figure(name, draw())
+                with self._stage("report"):
+                    self._report()
             except BaseException as error:
                 kept = (path for suffix in ("cir", "log") for path in (self.folder / "failed").glob(f"*.{suffix}"))
                 self._outputs += sorted(path.relative_to(self.folder).as_posix() for path in kept)
@@ -108,6 +140,16 @@ class Run(ABC):
             self._write_manifest("complete")
         return self._tables
 
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Files written so far, from the folder."""
+        return tuple(self._outputs)
+
+    @property
+    def decks(self) -> tuple[int, int]:
+        """How many decks ngspice has run, and how many results came from the cache; none counted without one."""
+        return self._decks["run"], self._decks["reused"]
+
     @contextmanager
     def _stage(self, name: str) -> Iterator[None]:
         start = time.perf_counter()
@@ -116,12 +158,13 @@ class Run(ABC):
 
     @contextmanager
     def _claim_folder(self) -> Iterator[None]:
-        """The folder for this run alone, without what an earlier one left there.
+        """The folder for this run alone.
 
         Raises:
-            InputError: it cannot be written, another run is writing there, or its manifest is not of a run.
+            InputError: it cannot be written, another run is writing there, or there is nothing to resume.
         """
-        manifest = self.folder / "manifest.json"
+        if self.resume and not self._manifest.exists():
+            raise InputError(f"output folder {self.folder}: no run to resume there; run it without --resume")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             lock = os.open(self.folder, os.O_RDONLY)
@@ -134,13 +177,32 @@ class Run(ABC):
                 raise InputError(
                     f"output folder {self.folder}: another run is writing there; wait for it or give another with --out"
                 ) from None
-            for name in _outputs_of(manifest) if manifest.exists() else ():
-                (self.folder / name).unlink(missing_ok=True)
-            for aside in self.folder.glob("*/.*.*"):  # what a killed run was writing
-                aside.unlink()
             yield
         finally:
             os.close(lock)
+
+    def _clear_folder(self) -> None:
+        """Without what an earlier run left there; its trials stay where they are to be resumed.
+
+        Raises:
+            InputError: its manifest is not of a run.
+        """
+        for name in _outputs_of(self._manifest) if self._manifest.exists() else ():
+            if not (self.resume and name.startswith(f"{TRIALS}/")):
+                (self.folder / name).unlink(missing_ok=True)
+        for aside in self.folder.glob("*/.*.*"):  # what a killed run was writing
+            aside.unlink()
+
+    def _is_complete(self) -> bool:
+        """Whether the run that lies there is this one, and has come to its end."""
+        found = json.loads(self._manifest.read_text(encoding="utf-8")) if _outputs_of(self._manifest) else {}
+        ours = json.loads(json.dumps(self._what()))
+        whole = all((self.folder / name).exists() for name in found.get("outputs", ()))
+        return found.get("status") == "complete" and whole and all(found.get(key) == ours[key] for key in ours)
+
+    @property
+    def _manifest(self) -> Path:
+        return self.folder / "manifest.json"
 
     def _table(self, name: str, rows: Sequence[tables.Row]) -> None:
         self._tables[name] = rows
@@ -156,18 +218,27 @@ class Run(ABC):
             with whole_file(self._output(f"figures/{name}.{suffix}")) as aside, mpl.rc_context(STYLE):
                 figure.savefig(aside, **options)
 
+    def _report(self) -> None:
+        """The page of a finished run: nothing but the last manifest comes after it."""
+        path = self._output("report.html")
+        found = Results.load(self.folder)
+        write_page(replace(found, manifest={**found.manifest, "status": "complete"}), path)
+
+    def _outputs_to_come(self, names: Iterable[str]) -> None:
+        """Files that will be written one by one: the manifest knows of them before."""
+        self._outputs += names
+        self._write_manifest("running")
+
     def _output(self, name: str) -> Path:
         self._outputs.append(name)
         self._write_manifest("running")  # before the file itself: whatever stops the run, the manifest knows of it
         return self.folder / name
 
-    def _write_manifest(self, status: str, reason: str | None = None) -> None:
+    def _what(self) -> dict[str, object]:
+        """What the results depend on, as the manifest has it."""
         packages = ("spintronics-imce", "PySpice", "numpy", "scipy", "matplotlib", "pyarrow", "pydantic")
-        document = {
-            "status": status,
-            **({"reason": reason} if reason else {}),
+        return {
             "pipeline": self.pipeline.model_dump(mode="json"),
-            "overrides": dict(self.overrides),
             "technology": self.technology.model_dump(mode="json"),
             "technology_sources": self.technology.sources,
             "technology_sha256": self.technology.digest(),
@@ -179,10 +250,19 @@ class Run(ABC):
                 "ngspice": self._simulator.installation.version,
                 **{name: version(name) for name in packages},
             },
+        }
+
+    def _write_manifest(self, status: str, reason: str | None = None) -> None:
+        document = {
+            "status": status,
+            **({"reason": reason} if reason else {}),
+            **self._what(),
+            "overrides": dict(self.overrides),
             "machine": {"system": f"{platform.system()} {platform.machine()}", "cores": os.cpu_count()},
             "workers": self.workers,
+            **({"scheduler": self.scheduler} if self.scheduler else {}),
             "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._started)),
             "seconds": {**self._seconds, "total": round(time.time() - self._started, 3)},
             "outputs": self._outputs,
         }
-        write_whole(self.folder / "manifest.json", json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        write_whole(self._manifest, json.dumps(document, indent=2, ensure_ascii=False) + "\n")

@@ -1,7 +1,7 @@
 """Bit-exact inference on the array's own arithmetic: AND, bitcount, shift and sum, ideal or with errors."""
 
 from spintronics.networks.inference.engines import Engine, Hook, PlaneAnds
-from spintronics.networks.inference.faults import ErrorModel, StaticFaults
+from spintronics.networks.inference.faults import ArrayErrors, ErrorModel, Errors, StaticFaults
 from spintronics.networks.inference.finn import load_finn_bnn
 from spintronics.networks.inference.formats import Coding, Format
 from spintronics.networks.inference.layers import (
@@ -33,11 +33,13 @@ __all__ = [
     "Accuracy",
     "AccuracyUnderErrors",
     "Actions",
+    "ArrayErrors",
     "BatchNorm",
     "BitwiseNetwork",
     "Coding",
     "Engine",
     "ErrorModel",
+    "Errors",
     "Format",
     "Hook",
     "InferenceResult",

@@ -62,10 +62,15 @@ Hook = Callable[[PlaneAnds], Words]
 
 @dataclass(frozen=True)
 class Disturbance:
-    """Independent errors at each access, drawn from one stream in the order of the sums."""
+    """Independent errors at each access, drawn from one stream in the order of the sums.
+
+    Attributes:
+        readings: of static faults beside them; None for none.
+    """
 
     errors: ErrorModel
     random: np.random.Generator
+    readings: Readings | None = None
 
 
 def accumulate(
@@ -88,7 +93,8 @@ def accumulate(
     Raises:
         InputError: sums too large for the engine to be exact, or a hook where there are no ANDs to see.
     """
-    if hook is not None and (engine is not Engine.PLANES or isinstance(disturbance, Readings)):
+    static = disturbance.readings if isinstance(disturbance, Disturbance) else disturbance
+    if hook is not None and (engine is not Engine.PLANES or static is not None):
         raise InputError(f"layer {layer.name}: hook on engine {engine}: must be planes, without static faults")
     if engine is Engine.BLAS and disturbance is None:
         groups = _products(layer, x, layer.rows, layer.largest_sum)
@@ -115,6 +121,8 @@ def _through_planes(
     for group, taps in enumerate(windows(layer, codes)):
         if isinstance(disturbance, Readings):
             groups.append(_read_packed(layer, group, taps, disturbance))
+        elif disturbance is not None and disturbance.readings is not None:
+            groups.append(_read_disturbed(engine, layer, group, taps, disturbance.readings, disturbance))
         elif engine is Engine.PLANES:
             groups.append(_count_packed(layer, group, taps, disturbance, hook))
         else:
@@ -234,7 +242,42 @@ def _smallest_exact(largest: int) -> npt.DTypeLike | None:
     return next((kind for limit, kind in _EXACT if largest < limit), None)
 
 
+def _bits_as(kind: npt.DTypeLike) -> Callable[[NumberArray], NumberArray]:
+    return lambda bits: bits.astype(kind)
+
+
+def _bit_products(weights: NumberArray, inputs: NumberArray) -> IntArray:
+    counts: IntArray = (inputs @ weights.T).astype(np.int64)
+    return counts
+
+
 # --- both -------------------------------------------------------------------------------------------------------------
+
+
+def _read_disturbed(
+    engine: Engine, layer: Weighted, group: int, taps: NumberArray, readings: Readings, disturbance: Disturbance
+) -> IntArray:
+    """Static faults, and independent errors of the ANDs that those leave right."""
+    encode, bitcounts = (
+        (_packed, _bitcounts)
+        if engine is Engine.PLANES
+        else (_bits_as(_smallest_exact(layer.dot_length) or np.float64), _bit_products)
+    )
+    ones = [encode(taps >> m & 1) for m in range(layer.input_format.bits)]
+    zeros = [encode(~taps >> m & 1) for m in range(layer.input_format.bits)]
+    read_one, read_zero = ([encode(plane) for plane in on[:, group]] for on in (readings.on_one, readings.on_zero))
+    erring = {
+        (weight, bit): [encode(plane) for plane in readings.right(weight, bit)[:, group]]
+        for (weight, bit), p in disturbance.errors.by_pair.items()
+        if p
+    }
+
+    def count(n: int, m: int) -> IntArray:
+        counts = bitcounts(read_one[n], ones[m]) + bitcounts(read_zero[n], zeros[m])
+        pairs = {pair: bitcounts(rows[n], (ones if pair[1] else zeros)[m]) for pair, rows in erring.items()}
+        return disturbance.errors.misread(counts, pairs, disturbance.random)
+
+    return _sum(layer, count, [], [(taps >> m & 1).sum(axis=-1, dtype=np.int64) for m in range(len(ones))], None)
 
 
 def _sum(

@@ -4,8 +4,10 @@ The pair of an AND is (weight bit, input bit), in this order in every name: p10 
 stored weight 1 and an input 0 is read as 1.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -67,11 +69,28 @@ class ErrorModel:
         n10 = weight_ones - n11
         n01 = input_ones[:, None] - n11
         n00 = length - n11 - n10 - n01
-        read = n11.copy()
-        for sign, counts, p in ((-1, n11, self.p11), (1, n10, self.p10), (1, n01, self.p01), (1, n00, self.p00)):
+        return self.misread(n11, {(1, 1): n11, (1, 0): n10, (0, 1): n01, (0, 0): n00}, random)
+
+    def misread(
+        self, counts: IntArray, pairs: Mapping[tuple[int, int], IntArray], random: np.random.Generator
+    ) -> IntArray:
+        """Bitcounts after the errors of some of their ANDs.
+
+        Args:
+            counts: before, (windows, outputs).
+            pairs: ANDs that can err, by (weight bit, input bit); each of the shape of ``counts``.
+            random: advanced by what is drawn.
+        """
+        read = counts.copy()
+        for pair, p in self.by_pair.items():
             if p:
-                read += sign * _binomial(counts, p, random)
+                read += (-1 if pair == (1, 1) else 1) * _binomial(pairs[pair], p, random)
         return read
+
+    @property
+    def by_pair(self) -> dict[tuple[int, int], float]:
+        """Probabilities by (weight bit, input bit), in the order in which errors are drawn."""
+        return {(1, 1): self.p11, (1, 0): self.p10, (0, 1): self.p01, (0, 0): self.p00}
 
 
 @dataclass(frozen=True)
@@ -113,6 +132,21 @@ class StaticFaults:
         return Readings(layer, on_one, on_zero)
 
 
+@dataclass(frozen=True)
+class ArrayErrors:
+    """Weak cells or columns, and independent errors in the accesses that those leave right.
+
+    A weak cell reads wrong at every access; an independent error does not put it right again.
+    """
+
+    access: ErrorModel
+    static: StaticFaults
+
+
+Errors: TypeAlias = ErrorModel | StaticFaults | ArrayErrors
+"""What can be wrong with the ANDs of a layer."""
+
+
 @dataclass(frozen=True, eq=False)
 class Readings:
     """What the AND of a layer's weight bits reads, (planes, groups, outputs, dot length) each.
@@ -143,6 +177,14 @@ class Readings:
         zeros = np.tensordot(self.layer.weight_format.plane_weights, self.on_zero.sum(axis=-1), axes=1)
         constants: npt.NDArray[np.int64] = zeros * sum(self.layer.input_format.plane_weights)
         return constants
+
+    def right(self, weight: int, bit: int) -> BoolArray:
+        """Taps of a weight bit that read right against an input bit; (planes, groups, outputs, dot length)."""
+        planes = np.arange(self.layer.weight_format.bits, dtype=np.uint32)[:, None, None, None]
+        of_weight = (self.layer.row_codes >> planes & 1) == weight
+        read = self.on_one if bit else self.on_zero
+        right: BoolArray = of_weight & (read == (weight & bit))
+        return right
 
 
 def _binomial(counts: IntArray, p: float, random: np.random.Generator) -> IntArray:

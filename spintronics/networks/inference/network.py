@@ -1,6 +1,6 @@
 """A network with its weights, run image by image on the array's arithmetic, with and without errors."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from spintronics.errors import InputError
 from spintronics.networks.inference.engines import Disturbance, Engine, Hook, accumulate
-from spintronics.networks.inference.faults import ErrorModel, Readings, StaticFaults
+from spintronics.networks.inference.faults import ArrayErrors, ErrorModel, Errors, Readings, StaticFaults
 from spintronics.networks.inference.formats import Format, IntArray
 from spintronics.networks.inference.layers import InferenceLayer, Kind, NumberArray, Weighted, pooled_kind
 from spintronics.networks.inference.windows import input_values, pool
@@ -28,8 +28,8 @@ class BitwiseNetwork:
         layers: in order; their shapes and what they hold must chain.
         classes: names of the outputs.
     Raises:
-        InputError: shapes or formats that do not chain, two layers of one name, or another number of outputs than
-            classes.  The message names the layer.
+        InputError: branches (`source`), shapes or formats that do not chain, two layers of one name, or another number
+            of outputs than classes.  The message names the layer.
 
     >>> from spintronics.networks import FullyConnected
     >>> from spintronics.networks.inference import PIXELS, SIGN
@@ -139,7 +139,7 @@ class Accuracy:
 class AccuracyUnderErrors:
     """Accuracy of one network on one set of images with one kind of errors, once per seed."""
 
-    errors: ErrorModel | StaticFaults
+    errors: Errors | Mapping[str, Errors]
     accuracies: tuple[Accuracy, ...]
 
     @property
@@ -166,7 +166,7 @@ def infer(
     network: BitwiseNetwork,
     images: IntArray,
     engine: Engine = Engine.BLAS,
-    errors: ErrorModel | StaticFaults | None = None,
+    errors: Errors | Mapping[str, Errors] | None = None,
     seed: int = 0,
     hook: Hook | None = None,
 ) -> InferenceResult:
@@ -176,11 +176,13 @@ def infer(
         network: layers and weights.
         images: (images, channels, height, width), values of its input format.
         engine: both give the same scores, with errors too.
-        errors: of the array's ANDs, in every layer; None for an ideal array.
+        errors: of the array's ANDs, in every layer, or by the name of a layer, the others ideal; None for an ideal
+            array.
         seed: of the errors, ≥ 0.  The same network, images, errors and seed give the same errors and the same sums.
         hook: sees and may alter every AND (engine `planes`).
     Raises:
-        InputError: images that do not fit the network, a negative seed, or a layer its engine cannot compute exactly.
+        InputError: images that do not fit the network, a negative seed, errors of a layer that is not there, or a
+            layer its engine cannot compute exactly.
     """
     if images.ndim != 4 or images.shape[1:] != network.input_shape:
         raise InputError(
@@ -190,10 +192,12 @@ def infer(
     if seed < 0:
         raise InputError(f"seed = {seed}: must be 0 or larger")
     network.input_format.check(f"network {network.name}: image value", images)
+    by_layer = _by_layer(network, errors)
+    static = {name: kind.static if isinstance(kind, ArrayErrors) else kind for name, kind in by_layer.items()}
     readings = {
-        layer.name: errors.readings(layer, _stream(seed, index))
+        layer.name: faults.readings(layer, _stream(seed, index))
         for index, layer in enumerate(network.weighted)
-        if isinstance(errors, StaticFaults)
+        if isinstance(faults := static.get(layer.name), StaticFaults)
     }
     size = images_at_once(network)
     blocks = []
@@ -201,7 +205,9 @@ def infer(
         x: NumberArray = np.ascontiguousarray(images[start : start + size].transpose(0, 2, 3, 1))
         for layer in network.layers:
             if isinstance(layer, Weighted):
-                x = accumulate(engine, layer, x, _disturbance(network, layer, errors, readings, seed, start), hook)
+                stream = _stream(seed, network.weighted.index(layer), start)
+                disturbance = _disturbance(by_layer.get(layer.name), readings.get(layer.name), stream)
+                x = accumulate(engine, layer, x, disturbance, hook)
             else:
                 x = pool(layer, x) if isinstance(layer, Pool) else layer.apply(x)
         blocks.append(x.transpose(0, 3, 1, 2).reshape(len(x), -1))
@@ -223,7 +229,7 @@ def accuracy_under_errors(
     network: BitwiseNetwork,
     images: IntArray,
     labels: IntArray,
-    errors: Iterable[ErrorModel | StaticFaults],
+    errors: Iterable[Errors | Mapping[str, Errors]],
     seeds: Sequence[int],
     engine: Engine = Engine.BLAS,
 ) -> tuple[AccuracyUnderErrors, ...]:
@@ -234,18 +240,30 @@ def accuracy_under_errors(
     )
 
 
+def _by_layer(network: BitwiseNetwork, errors: Errors | Mapping[str, Errors] | None) -> Mapping[str, Errors]:
+    """Errors of the layers that have some, by name."""
+    names = [layer.name for layer in network.weighted]
+    if errors is None:
+        return {}
+    if not isinstance(errors, Mapping):
+        return dict.fromkeys(names, errors)
+    unknown = next((name for name in errors if name not in names), None)
+    if unknown is not None:
+        raise InputError(f"errors of layer {unknown}: network {network.name} has {', '.join(names)}")
+    return errors
+
+
 def _disturbance(
-    network: BitwiseNetwork,
-    layer: Weighted,
-    errors: ErrorModel | StaticFaults | None,
-    readings: dict[str, Readings],
-    seed: int,
-    first_image: int,
+    errors: Errors | None, readings: Readings | None, stream: np.random.Generator
 ) -> Disturbance | Readings | None:
-    """The layer's errors in the block that starts at an image."""
-    if isinstance(errors, ErrorModel):
-        return Disturbance(errors, _stream(seed, network.weighted.index(layer), first_image))
-    return readings.get(layer.name)
+    """A layer's errors in a block of images."""
+    match errors:
+        case ErrorModel():
+            return Disturbance(errors, stream)
+        case ArrayErrors():
+            return Disturbance(errors.access, stream, readings)
+        case _:
+            return readings
 
 
 def _stream(*key: int) -> np.random.Generator:

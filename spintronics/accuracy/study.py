@@ -1,0 +1,187 @@
+"""Accuracy of one network under one kind of errors after another, and where one per cent of it is lost."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import hypot
+from typing import Literal
+
+from spintronics import cards
+from spintronics.accuracy.pair_errors import PairErrors, margin_errors, mean_rate
+from spintronics.errors import InputError
+from spintronics.networks.datasets import ImageSet
+from spintronics.networks.inference import (
+    Accuracy,
+    AccuracyUnderErrors,
+    ArrayErrors,
+    BitwiseNetwork,
+    ErrorModel,
+    Errors,
+    StaticFaults,
+    SubArray,
+    accuracy_under_errors,
+    infer,
+)
+from spintronics.networks.inference.images import fitted, require_classes
+from spintronics.ngspice import Simulator
+from spintronics.technology import Technology
+
+
+@dataclass(frozen=True)
+class Case:
+    """One kind of errors.
+
+    Attributes:
+        source: where the probabilities are from: ``sense margin``, ``device table`` or ``given``.
+        errors: probability of a wrong AND by pair.
+        found: the same as counted, with intervals; None where the probabilities are given.
+        sigma_tmr, sigma_ra, fan_in: of the margins; None elsewhere.
+    """
+
+    source: Literal["sense margin", "device table", "given"]
+    errors: ErrorModel
+    found: PairErrors | None = None
+    sigma_tmr: float | None = None
+    sigma_ra: float | None = None
+    fan_in: int | None = None
+
+    @property
+    def rate(self) -> float:
+        """Bit-error rate over equally likely pairs."""
+        return mean_rate(self.errors)
+
+
+@dataclass(frozen=True)
+class Faults:
+    """How the errors of a case show.
+
+    Attributes:
+        where: ``accesses``: each AND errs by itself; ``cells``, ``columns``: weak ones always err.
+        sub_array: that the columns are of; needed for them alone.
+        access: independent errors beside weak cells or columns; None for none.
+        layers: that have errors; None for all.
+    Raises:
+        InputError: ``access`` beside errors that are independent themselves, or columns without a sub-array.
+    """
+
+    where: Literal["accesses", "cells", "columns"] = "accesses"
+    sub_array: SubArray | None = None
+    access: ErrorModel | None = None
+    layers: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.access is not None and self.where == "accesses":
+            raise InputError("errors of accesses beside errors of accesses: must be beside weak cells or columns")
+        if self.where == "columns" and self.sub_array is None:
+            raise InputError("weak columns without a sub-array: must have its rows and columns")
+
+    def of(self, errors: ErrorModel) -> Errors | Mapping[str, Errors]:
+        """What `infer` takes.
+
+        >>> Faults("cells", access=ErrorModel(p11=0.1), layers=("fc",)).of(ErrorModel(p00=0.2))["fc"].static.rates.p00
+        0.2
+        """
+        kind: Errors = errors
+        if self.where != "accesses":
+            kind = StaticFaults(errors, self.sub_array if self.where == "columns" else None)
+            if self.access is not None:
+                kind = ArrayErrors(self.access, kind)
+        return kind if self.layers is None else dict.fromkeys(self.layers, kind)
+
+
+@dataclass(frozen=True)
+class CaseAccuracy:
+    """Accuracy with one kind of errors."""
+
+    case: Case
+    result: AccuracyUnderErrors
+
+
+def margin_cases(
+    technology: Technology,
+    spreads: Iterable[tuple[float, float]],
+    fan_ins: Iterable[int],
+    trials: int,
+    seed: int,
+    workers: int,
+    advance: Callable[[int], None] = lambda _: None,
+) -> list[Case]:
+    """Errors from the sense margins at each (σ of TMR, σ of RA) and fan-in; arguments as in `margin_errors`.
+
+    Raises:
+        InputError: a spread that a technology cannot have.
+    """
+    located = cards.locate(technology)
+    simulator = Simulator()
+    found = []
+    for fan_in, (sigma_tmr, sigma_ra) in product(fan_ins, spreads):
+        varied = technology.with_values({"variation.sigma_tmr": sigma_tmr, "variation.sigma_ra": sigma_ra})
+        errors = margin_errors(varied, located, simulator, fan_in, trials, seed, workers, advance)
+        found.append(Case("sense margin", errors.model, errors, sigma_tmr, sigma_ra, fan_in))
+    return found
+
+
+def study(
+    network: BitwiseNetwork,
+    images: ImageSet,
+    cases: Sequence[Case],
+    faults: Faults,
+    seeds: Sequence[int],
+    advance: Callable[[int], None] = lambda _: None,
+) -> tuple[Accuracy, tuple[CaseAccuracy, ...]]:
+    """Accuracy without errors, and with each kind of them once per seed.
+
+    Args:
+        images: to be classified; resized where the network takes another size.
+        advance: called with 1 as each case is done.
+    Raises:
+        InputError: images of other classes or channels than the network's.
+    """
+    require_classes(network, images)
+    pixels = fitted(images.images, network.input_shape)
+    ideal = infer(network, pixels).accuracy(images.labels)
+    found = []
+    for case in cases:
+        errors = [faults.of(case.errors)]
+        found.append(CaseAccuracy(case, *accuracy_under_errors(network, pixels, images.labels, errors, seeds)))
+        advance(1)
+    return ideal, tuple(found)
+
+
+def interval(result: AccuracyUnderErrors, confidence: float = 0.95) -> tuple[float, float]:
+    """Of the accuracy on other images of the kind with other draws of errors.
+
+    The two half-widths are added in squares: Student's t over the seeds, Clopper–Pearson over the images, the latter
+    as if each image was seen once.  With one seed it is that of the images alone.
+
+    >>> interval(AccuracyUnderErrors(ErrorModel(), (Accuracy(98, 100),))) == Accuracy(98, 100).interval()
+    True
+    """
+    images = result.accuracies[0].images
+    of_images = Accuracy(round(result.mean * images), images).interval(confidence)
+    of_seeds = result.interval(confidence) if len(result.accuracies) > 1 else (result.mean, result.mean)
+    below, above = (hypot(result.mean - a, result.mean - b) for a, b in zip(of_images, of_seeds, strict=True))
+    if len(result.accuracies) == 1:
+        return of_images
+    return max(0.0, result.mean - below), min(1.0, result.mean + above)
+
+
+def lost_at(ideal: float, points: Sequence[tuple[float, float]], loss: float = 0.01) -> float | None:
+    """Where accuracy first falls so far below the ideal, on straight lines between the points; None where it does not.
+
+    Args:
+        ideal: accuracy without errors, taken to hold at 0.
+        points: (setting, accuracy), such as (σ of TMR, accuracy), settings > 0.
+
+    >>> lost_at(0.95, [(0.1, 0.95), (0.3, 0.91)])
+    0.15
+    >>> lost_at(0.95, [(0.1, 0.945)]) is None
+    True
+    """
+    before = (0.0, ideal)
+    for setting, accuracy in sorted(points):
+        if accuracy <= ideal - loss:
+            share = (before[1] - ideal + loss) / (before[1] - accuracy)
+            return round(before[0] + share * (setting - before[0]), 12)
+        before = (setting, accuracy)
+    return None

@@ -1,0 +1,278 @@
+"""The package from Python: what the command does, as functions whose results show themselves in a notebook."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, overload
+
+from spintronics import cards as model_cards
+from spintronics.accelerator import NetworkCost, network_cost
+from spintronics.array import SubArray
+from spintronics.characterize import sense_margin as _margins
+from spintronics.characterize.device_table import DeviceTable
+from spintronics.circuits.sense_path import check_fan_in
+from spintronics.errors import InputError
+from spintronics.networks import BitWidths, FirstLayer, load
+from spintronics.ngspice import Simulator, default_workers
+from spintronics.pipeline import load_pipeline, run_of
+from spintronics.report import histograms, system, tables
+from spintronics.report.html.page import heading
+from spintronics.report.results import Results
+from spintronics.report.tables import Row
+from spintronics.technology import Technology
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["NetworkEvaluation", "Results", "SenseMargins", "Table", "Technology", "evaluate", "run", "sense_margin"]
+
+
+class Table(Sequence[Row]):
+    """Rows by number, columns by name; shows itself in a notebook.
+
+    Args:
+        rows: mappings from column to text, number or None; all of the same columns, units in the columns' names.
+
+    >>> table = Table([{"operation": "AND", "margin_mV": 17.72}, {"operation": "OR", "margin_mV": None}])
+    >>> table["margin_mV"], table[0]["operation"]
+    ([17.72, None], 'AND')
+    >>> print(table.to("csv"), end="")
+    operation,margin_mV
+    AND,17.72
+    OR,
+    """
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self._rows = list(rows)
+
+    @overload
+    def __getitem__(self, key: int) -> Row: ...
+    @overload
+    def __getitem__(self, key: slice) -> "Table": ...
+    @overload
+    def __getitem__(self, key: str) -> list[str | int | float | None]: ...
+    def __getitem__(self, key: int | slice | str) -> "Row | Table | list[str | int | float | None]":
+        """A row, some rows, or a column.
+
+        Raises:
+            InputError: no such column; the message lists those there are.
+        """
+        if isinstance(key, slice):
+            return Table(self._rows[key])
+        if isinstance(key, int):
+            return self._rows[key]
+        if key not in self.columns:
+            raise InputError(f"table: no column {key!r}; there are: {', '.join(self.columns)}")
+        return [row[key] for row in self._rows]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self._rows)
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns."""
+        return list(self._rows[0]) if self._rows else []
+
+    def to(self, style: str) -> str:
+        """The table as ``"text"``, ``"csv"``, ``"markdown"`` or ``"latex"``.
+
+        Raises:
+            InputError: no such style.
+        """
+        if style not in tables.FORMATS:
+            raise InputError(f"table style {style!r}: must be one of {', '.join(tables.FORMATS)}")
+        return tables.FORMATS[style](self._rows)
+
+    def __repr__(self) -> str:
+        return self.to("text") if self._rows else "Table([])"
+
+    def _repr_html_(self) -> str:
+        heads = (" ".join(filter(None, heading(column))) for column in self.columns)
+        head = "".join(f"<th>{escape(words)}</th>" for words in heads)
+        body = "".join(f"<tr>{''.join(map(_html_cell, row.values()))}</tr>" for row in self._rows)
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _html_cell(value: str | int | float | None) -> str:
+    if isinstance(value, float):
+        return f"<td>{value:.4g}</td>" if value == value else "<td>–</td>"
+    return "<td>–</td>" if value is None else f"<td>{escape(str(value))}</td>"
+
+
+@dataclass(frozen=True)
+class SenseMargins:
+    """Margins and failures of every operation of one fan-in.
+
+    Attributes:
+        technology: what was simulated.
+        trials: sense voltages, V, shape (trials, fan_in + 1), and the junctions that were drawn.
+        margins: one per operation: read, or OR and AND.
+    """
+
+    technology: Technology
+    trials: _margins.SenseTrials
+    margins: tuple[_margins.SenseMargin, ...]
+
+    @cached_property
+    def table(self) -> Table:
+        """One row per operation: margins in mV, failures of trials, their probability with its 95 % interval."""
+        return Table(tables.sense_margin(self.margins))
+
+    def plot(self, style: str = "screen") -> "Figure":
+        """Histogram of the sense voltage, a panel per operation.
+
+        Args:
+            style: ``"screen"``, or ``"paper"``: a column of two, 8 pt.
+        Raises:
+            InputError: no such style.
+        """
+        from spintronics.report import plots
+
+        return plots.sense_margin([histograms.of_trials(self.trials, self.margins)], style=style)
+
+    def _repr_html_(self) -> str:
+        return _svg(self.plot()) + self.table._repr_html_()
+
+
+def sense_margin(
+    technology: Technology, fan_in: int = 2, trials: int = 100_000, seed: int = 2018, workers: int | None = None
+) -> SenseMargins:
+    """Sense margins of every operation with ``fan_in`` cells on a bit line, each trial solved by ngspice.
+
+    Args:
+        technology: junction, cell, CMOS and what varies.
+        fan_in: cells on the bit line, 1 to 8; 1 is the memory read.
+        trials: junctions drawn, at least 1; every one is solved in each of its fan_in + 1 states.
+        seed: of the draw; results do not depend on ``workers``.
+        workers: ngspice processes at once; all cores by default.
+    Returns:
+        Margins, V; nominal, worst of the trials, at 3σ and 6σ of fitted tails; failures with their 95 % interval
+        (Clopper–Pearson).
+    Raises:
+        InputError: a value that cannot be used, or cards that are not there.
+        OperationFailed: the read current source could not drive the highest sense voltage.
+    Source: cells and midpoint references of the IMCE slides (ASP-DAC 2018).
+
+    >>> found = sense_margin(Technology.load("imce45"), fan_in=2, trials=1000)
+    >>> [(row["operation"], row["failures"]) for row in found.table]
+    [('OR', 0), ('AND', 0)]
+    """
+    check_fan_in(fan_in)
+    if trials < 1:
+        raise InputError(f"trials = {trials}: must be at least 1")
+    cards, simulator = model_cards.locate(technology), Simulator()
+    count = workers if workers is not None else default_workers()
+    solved = _margins.solve_trials(technology, cards, simulator, fan_in, trials, seed, count)
+    margins = (
+        _margins.sense_margin(technology, cards, simulator, solved, operation)
+        for operation in _margins.operations_of(fan_in)
+    )
+    return SenseMargins(technology, solved, tuple(margins))
+
+
+@dataclass(frozen=True)
+class NetworkEvaluation:
+    """What a network costs on the chip, for one image.
+
+    Attributes:
+        cost: energy, J; latency, s; area, m²; by layer and component.
+    """
+
+    cost: NetworkCost
+
+    @cached_property
+    def table(self) -> Table:
+        """Totals: figure, value, unit."""
+        return Table(system.totals(self.cost))
+
+    @cached_property
+    def layers(self) -> Table:
+        """One row per weighted layer."""
+        return Table(system.layers(self.cost))
+
+    @cached_property
+    def components(self) -> Table:
+        """Energy, area and static power by component."""
+        return Table(system.components(self.cost))
+
+    def plot(self, style: str = "screen") -> "Figure":
+        """Dynamic energy by component.
+
+        Args:
+            style: ``"screen"``, or ``"paper"``: a column of two, 8 pt.
+        Raises:
+            InputError: no such style.
+        """
+        from spintronics.report import plots
+        from spintronics.report.breakdowns import Breakdown
+
+        parts = {name: joules * 1e6 for name, joules in self.cost.energy_parts.items()}
+        bars = {self.cost.network: {str(self.cost.widths): parts}}
+        return plots.breakdown(Breakdown("energy by component", "µJ per image", bars), style)
+
+    def _repr_html_(self) -> str:
+        return _svg(self.plot()) + self.table._repr_html_()
+
+
+def evaluate(
+    network: str | Path,
+    device_table: str | Path,
+    bits: str = "1:1",
+    first_layer: str = "seed",
+    technology: Technology | None = None,
+) -> NetworkEvaluation:
+    """Energy, latency and area of a network on the chip; needs no simulator.
+
+    Args:
+        network: a known one (``"alexnet"``), or a path to an .onnx or .toml file.
+        device_table: ``device_table.toml`` of a run.
+        bits: of weights and inputs, W:I.
+        first_layer: bits of its inputs: ``"seed"`` (32) or ``"practical"`` (8).
+        technology: the one that was characterized; the table's own by default.
+    Raises:
+        InputError: an argument that cannot be used, or a technology that is not the table's.
+        OperationFailed: the table lacks an action, or one of its cases failed.
+    """
+    table = DeviceTable.load(Path(device_table))
+    chosen = technology if technology is not None else Technology.load(table.technology)
+    table.require(chosen)
+    if first_layer not in list(FirstLayer):
+        raise InputError(f"first_layer = {first_layer!r}: must be one of {', '.join(FirstLayer)}")
+    case = (load(str(network)), BitWidths.parse(bits), FirstLayer(first_layer))
+    return NetworkEvaluation(network_cost(*case, SubArray(chosen, table)))
+
+
+def run(
+    pipeline: str | Path, out: str | Path, settings: Mapping[str, str] | None = None, workers: int | None = None
+) -> Results:
+    """Run a pipeline, as ``spintronics run`` does.
+
+    Args:
+        pipeline: name of one (``"imce"``), or a path to a TOML file.
+        out: results folder.
+        settings: values by key, as ``--set`` takes them: ``{"trials": "1000", "technology.junction.tmr": "1.2"}``.
+        workers: ngspice processes at once; all cores by default.
+    Returns:
+        The run's folder, with its tables; ``report.html`` lies there too.
+    Raises:
+        InputError: a key, value or folder that cannot be used.
+        SpintronicsError: the first thing that failed.
+    """
+    overrides = dict(settings or {})
+    chosen, technology = load_pipeline(pipeline, overrides)
+    count = workers if workers is not None else default_workers()
+    run_of(chosen, technology, Path(out), count, lambda stage, total: lambda amount: None, overrides).execute()
+    return Results.load(out)
+
+
+def _svg(figure: "Figure") -> str:
+    """A figure as it stands within HTML."""
+    text = StringIO()
+    figure.savefig(text, format="svg", metadata={"Date": None})
+    return text.getvalue().partition("<svg")[2].join(("<svg", ""))

@@ -1,0 +1,85 @@
+"""What totals are made of: energy, area and AND operations by part, from a run's tables."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from spintronics.report.tables import Row
+
+Bars = Mapping[str, Mapping[str, Mapping[str, float]]]
+"""Values by group (network and convention), bar (W:I, an operation) and part (component, layer)."""
+
+
+@dataclass(frozen=True)
+class Breakdown:
+    """One quantity by parts, in ``unit``."""
+
+    title: str
+    unit: str
+    bars: Bars
+
+
+def breakdowns(tables: Mapping[str, Sequence[Row]]) -> dict[str, Breakdown]:
+    """Break-downs by name, those that the tables hold.
+
+    >>> rows = [{"operation": "AND", "inputs": "01", "contributor": "clock", "energy_fJ": 2.5}]
+    >>> breakdowns({"energy_by_contributor": rows})["contributors"].bars
+    {'every operation and input': {'AND 01': {'clock': 2.5}}}
+    """
+    found = {name: Breakdown(title, unit, bars(tables.get(table, ()))) for name, title, unit, table, bars in _KNOWN}
+    return {name: breakdown for name, breakdown in found.items() if breakdown.bars}
+
+
+def _place(row: Row) -> tuple[str, str]:
+    """Group and bar of a network's row."""
+    return f"{row['network']}, first layer {row['first_layer']}", f"{row['w_bits']}:{row['i_bits']}"
+
+
+def _components(rows: Iterable[Row]) -> Bars:
+    """A part for each column of energies up to the total."""
+    bars: dict[str, dict[str, Mapping[str, float]]] = {}
+    for row in rows:
+        group, bar = _place(row)
+        names = list(row)
+        parts = (name for name in names[: names.index("total_uJ")] if name.endswith("_uJ"))
+        bars.setdefault(group, {})[bar] = {n.removesuffix("_uJ").replace("_", " "): _number(row[n]) for n in parts}
+    return bars
+
+
+def _layers(column: str) -> Callable[[Iterable[Row]], Bars]:
+    """A part for each row of one layer."""
+
+    def bars_of(rows: Iterable[Row]) -> Bars:
+        bars: dict[str, dict[str, dict[str, float]]] = {}
+        for row in rows:
+            group, bar = _place(row)
+            bars.setdefault(group, {}).setdefault(bar, {})[str(row["layer"])] = _number(row[column])
+        return bars
+
+    return bars_of
+
+
+def _blocks(rows: Iterable[Row]) -> Bars:
+    parts = {str(row["block"]): _number(row["area_um2"]) for row in rows}
+    return {"one sub-array": {"sub-array": parts}} if parts else {}
+
+
+def _contributors(rows: Iterable[Row]) -> Bars:
+    bars: dict[str, dict[str, float]] = {}
+    for row in rows:
+        parts = bars.setdefault(f"{row['operation']} {row['inputs']}", {})
+        parts[str(row["contributor"])] = _number(row["energy_fJ"])
+    return {"every operation and input": bars} if bars else {}
+
+
+def _number(value: str | int | float | None) -> float:
+    return float(value) if isinstance(value, (int, float)) else 0.0
+
+
+_KNOWN: tuple[tuple[str, str, str, str, Callable[[Iterable[Row]], Bars]], ...] = (
+    ("energy", "energy by component", "µJ per image", "energy", _components),
+    ("and-operations", "AND operations by layer", "operations", "and_operations", _layers("and_operations")),
+    ("area-by-layer", "area by layer", "mm²", "area_by_layer", _layers("area_mm2")),
+    ("area", "area of a sub-array by block", "µm²", "area", _blocks),
+    ("contributors", "energy of an operation by contributor", "fJ", "energy_by_contributor", _contributors),
+)
+"""Name, title, unit, table, and how its rows are read."""

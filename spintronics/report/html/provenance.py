@@ -1,0 +1,142 @@
+"""Where a number comes from: table entry, what computed it, testbench, deck, waveform or trials, inputs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import PurePosixPath
+
+from spintronics.report.results import Results
+from spintronics.report.tables import Row
+
+SAME_TRANSIENT = {"NAND": "AND", "NOR": "OR"}  # the latch's other output
+_CHARACTERIZE, _CIRCUITS = "spintronics.characterize", "spintronics.circuits"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a table is made by.
+
+    Attributes:
+        computed: module that computes it.
+        testbench: module that builds its decks; ``"row"`` where the rows say; empty where nothing is simulated.
+        composed: out of the device table's entries.
+    """
+
+    computed: str
+    testbench: str = ""
+    composed: bool = False
+
+
+_WRITING = Origin(f"{_CHARACTERIZE}.writing", f"{_CIRCUITS}.write_bench")
+_OPERATIONS = Origin(f"{_CHARACTERIZE}.operations", "row")
+_SENSE = Origin(f"{_CHARACTERIZE}.sense_margin", f"{_CIRCUITS}.sense_path")
+_FAN_IN = Origin(f"{_CHARACTERIZE}.fan_in", f"{_CIRCUITS}.sense_path")
+_DECISIONS = Origin(f"{_CHARACTERIZE}.decisions", f"{_CIRCUITS}.decision_bench")
+_CORNERS = Origin(f"{_CHARACTERIZE}.corners", f"{_CIRCUITS}.read_bench")
+_COST = Origin("spintronics.accelerator.cost", composed=True)
+ORIGINS: Mapping[str, Origin] = {
+    **dict.fromkeys(
+        ("device", "write", "write_energy", "write_current", "write_error_rate", "write_thermal"), _WRITING
+    ),
+    "read_disturb": Origin(f"{_CHARACTERIZE}.writing"),
+    **dict.fromkeys(("operations", "energy_by_contributor", "device_table"), _OPERATIONS),
+    "logic": Origin(f"{_CHARACTERIZE}.logic", "row"),
+    **dict.fromkeys(("sense_margin", "sense_voltage", "failed_trials"), _SENSE),
+    **dict.fromkeys(("fan_in", "fan_in_limits"), _FAN_IN),
+    **dict.fromkeys(("errors", "latch_offset"), _DECISIONS),
+    **dict.fromkeys(("corners", "corner_spread"), _CORNERS),
+    "patterns": Origin(f"{_CHARACTERIZE}.read_patterns", f"{_CIRCUITS}.read_bench"),
+    "half_selected": Origin(f"{_CHARACTERIZE}.disturb", f"{_CIRCUITS}.disturb_bench"),
+    "read_point": Origin(f"{_CHARACTERIZE}.read_point", f"{_CIRCUITS}.sense_path"),
+    "develop_time": Origin(f"{_CHARACTERIZE}.read_point", f"{_CIRCUITS}.read_bench"),
+    **dict.fromkeys(("energy", "area_by_layer", "comparison", "claims"), _COST),
+    **dict.fromkeys(("area", "area_overhead"), Origin("spintronics.array.subarray", composed=True)),
+    "storage": Origin("spintronics.networks.storage"),
+    **dict.fromkeys(("and_operations", "complexity"), Origin("spintronics.networks.bits")),
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One link of a chain; ``href`` is a file of the run or a place on the page, empty for neither."""
+
+    title: str
+    text: str
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Chains of a run's tables."""
+
+    results: Results
+
+    def chain(self, table: str, row: Row) -> tuple[Step, ...]:
+        """From the row's table entry to the run's inputs.
+
+        A step is left out where there is nothing of it: a closed form has no deck.
+        """
+        origin = ORIGINS.get(table)
+        steps = [Step("Table", f"tables/{table}.csv", f"tables/{table}.csv")]
+        if origin:
+            how = f"{row['how']}; " if row.get("how") else ""
+            steps.append(Step("Computed by", f"{how}{origin.computed}"))
+            if origin.composed:
+                steps += self._composed
+            elif bench := self._bench(origin, row):
+                steps.append(Step("Testbench", bench))
+        steps += self._evidence(table, row)
+        return (*steps, self._inputs)
+
+    def _bench(self, origin: Origin, row: Row) -> str:
+        if origin.testbench != "row":
+            return origin.testbench
+        if row.get("testbench"):
+            return str(row["testbench"])
+        operation = str(row.get("operation", ""))
+        return f"{_CIRCUITS}.{ {'write': 'write_bench', 'XOR': 'xor_bench'}.get(operation, 'read_bench') }"
+
+    @property
+    def _composed(self) -> list[Step]:
+        own = "device_table.toml" in self.results.manifest["outputs"]
+        entries = [Step("Device table", "device_table.toml: an entry per action and case", "device_table.toml")]
+        tables = [
+            Step("Its entries", f"table {name}: each row opens its own testbench and deck", f"#table-{name}")
+            for name in ("operations", "logic")
+            if name in self.results.table_names
+        ]
+        return entries * own + tables
+
+    def _evidence(self, table: str, row: Row) -> list[Step]:
+        """Decks and waveforms of an operation; trials of a fan-in."""
+        if ORIGINS.get(table) is _OPERATIONS:
+            operation = str(row.get("operation", row.get("action", "")))
+            name = f"{SAME_TRANSIENT.get(operation, operation)}_{row.get('inputs', row.get('case', ''))}"
+            return [
+                Step(title, f"{folder}/{name}{suffix}", f"{folder}/{name}{suffix}")
+                for title, folder, suffix in (("Deck", "decks", ".cir"), ("Waveforms", "waveforms", ".parquet"))
+                if f"{folder}/{name}{suffix}" in self._files
+            ]
+        if ORIGINS.get(table) is _SENSE:
+            folder = f"trials/fan_in_{row['fan_in']}"
+            files = [name for name in self._files if name.startswith(f"{folder}/")]
+            return [Step("Trials", f"{folder}: {len(files)} Parquet files", folder)] if files else []
+        return []
+
+    @cached_property
+    def _files(self) -> frozenset[str]:
+        return frozenset(
+            name
+            for name in self.results.manifest["outputs"]
+            if PurePosixPath(name).suffix in (".cir", ".parquet") and (self.results.folder / name).is_file()
+        )
+
+    @cached_property
+    def _inputs(self) -> Step:
+        m = self.results.manifest
+        pipeline, versions = m["pipeline"], m["versions"]
+        text = (
+            f"technology {m['technology']['name']} ({m['technology_sha256'][:12]}), cards {m['cards']['sha256'][:12]}, "
+            f"ngspice {versions['ngspice']}, seed {pipeline['seed']}"
+        )
+        return Step("Inputs", text, "#inputs")

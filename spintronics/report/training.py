@@ -1,0 +1,71 @@
+"""Tables and the figure of trained networks, beside the slides' test errors."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from spintronics.report.tables import Row, slides
+from spintronics.training.loop import Trained
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def errors(data: str, runs: Sequence[Trained], on_array: Sequence[float | None]) -> list[Row]:
+    """One row per configuration: test error, that of the slides for their own set, SVHN, and that on the array.
+
+    Args:
+        data: name of what was trained and tested on.
+        on_array: test error of the exported whole-number network; None where it has none.
+    """
+    theirs = slides()["test_error"] if data == "SVHN" else {}
+    return [
+        {
+            "data": data,
+            "bits": run.settings.bits,
+            "epochs": len(run.curve),
+            "training_loss": run.curve[-1].loss,
+            "test_images": run.curve[-1].images,
+            "test_error": run.curve[-1].test_error,
+            "test_error_on_array": array,
+            "seed_test_error": theirs.get(run.settings.bits),
+            "seconds": sum(epoch.seconds for epoch in run.curve),
+        }
+        for run, array in zip(runs, on_array, strict=True)
+    ]
+
+
+def curve(data: str, runs: Sequence[Trained]) -> list[Row]:
+    """One row per configuration and epoch."""
+    return [
+        {
+            "data": data,
+            "bits": run.settings.bits,
+            "epoch": epoch.number,
+            "training_loss": epoch.loss,
+            "test_error": epoch.test_error,
+            "seconds": epoch.seconds,
+        }
+        for run in runs
+        for epoch in run.curve
+    ]
+
+
+def figure(title: str, runs: Sequence[Trained]) -> "Figure":
+    """Test accuracy against epoch, a line per configuration."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    from spintronics.report.figures import COLOURS, STYLE
+
+    with mpl.rc_context(STYLE):
+        drawn = Figure(figsize=(5.0, 3.4), layout="constrained")
+        panel = drawn.subplots()
+        for run, colour, marker in zip(runs, COLOURS, "os^vD*PX", strict=False):
+            epochs = [epoch.number for epoch in run.curve]
+            accuracy = [100 * (1 - epoch.test_error) for epoch in run.curve]
+            panel.plot(epochs, accuracy, color=colour, marker=marker, markersize=3, label=run.settings.bits)
+        panel.set_xlabel("epoch")
+        panel.set_ylabel("test accuracy (%)")
+        panel.legend(title="W:I", fontsize=7)
+        panel.set_title(title, fontsize=9)
+    return drawn
