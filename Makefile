@@ -14,7 +14,7 @@ reproduce: .venv/installed .venv/ngspice
 	$(BIN)/spintronics run imce
 
 test: .venv/installed-for-tests .venv/ngspice
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile
 
 lint: .venv/installed-for-tests
 	$(BIN)/ruff check .

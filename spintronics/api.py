@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
-from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
@@ -25,7 +24,7 @@ from spintronics.report.tables import Row
 from spintronics.technology import Technology
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from spintronics.report.plots import Drawing
 
 __all__ = ["NetworkEvaluation", "Results", "SenseMargins", "Table", "Technology", "evaluate", "run", "sense_margin"]
 
@@ -124,7 +123,7 @@ class SenseMargins:
         """One row per operation: margins in mV, failures of trials, their probability with its 95 % interval."""
         return Table(tables.sense_margin(self.margins))
 
-    def plot(self, style: str = "screen") -> "Figure":
+    def plot(self, style: str = "screen") -> "Drawing":
         """Histogram of the sense voltage, a panel per operation.
 
         Args:
@@ -137,7 +136,7 @@ class SenseMargins:
         return plots.sense_margin([histograms.of_trials(self.trials, self.margins)], style=style)
 
     def _repr_html_(self) -> str:
-        return _svg(self.plot()) + self.table._repr_html_()
+        return self.plot()._repr_svg_() + self.table._repr_html_()
 
 
 def sense_margin(
@@ -201,7 +200,7 @@ class NetworkEvaluation:
         """Energy, area and static power by component."""
         return Table(system.components(self.cost))
 
-    def plot(self, style: str = "screen") -> "Figure":
+    def plot(self, style: str = "screen") -> "Drawing":
         """Dynamic energy by component.
 
         Args:
@@ -217,7 +216,7 @@ class NetworkEvaluation:
         return plots.breakdown(Breakdown("energy by component", "µJ per image", bars), style)
 
     def _repr_html_(self) -> str:
-        return _svg(self.plot()) + self.table._repr_html_()
+        return self.plot()._repr_svg_() + self.table._repr_html_()
 
 
 def evaluate(
@@ -269,10 +268,3 @@ def run(
     count = workers if workers is not None else default_workers()
     run_of(chosen, technology, Path(out), count, lambda stage, total: lambda amount: None, overrides).execute()
     return Results.load(out)
-
-
-def _svg(figure: "Figure") -> str:
-    """A figure as it stands within HTML."""
-    text = StringIO()
-    figure.savefig(text, format="svg", metadata={"Date": None})
-    return text.getvalue().partition("<svg")[2].join(("<svg", ""))

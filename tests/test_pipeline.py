@@ -33,6 +33,7 @@ TABLES = [
     *("area_overhead", "area_by_layer"),
 ]
 FIGURES = ["write_waveforms", "sense_waveforms", "sense_margin", "energy", "area"]
+EVIDENCE = (("decks", "cir"), ("waveforms", "parquet"))
 MAY_BE_EMPTY = ("seed", "ratio", "case", "leakage_", "area_um2", "p_error")  # no such figure in the slides, or here
 
 
@@ -105,9 +106,11 @@ def test_every_file_is_there_and_in_the_manifest(first: Path) -> None:
     expected |= {f"trials/fan_in_{k}/000000000.parquet" for k in (1, 2, 3)}
     expected |= {"device_table.toml", "report.html", "manifest.json"}
     found = files(first)
-    kept = {name for name in found if name.startswith(("decks/", "waveforms/"))}
-    assert found - kept == expected
-    assert {name.partition("/")[0] for name in kept} == {"decks", "waveforms"}
+    pairs = ("00", "01", "10", "11")
+    cases = [f"{action}_{bits}" for action in ("AND", "OR", "XOR") for bits in pairs]
+    cases += [f"{action}_{bit}" for action in ("write", "read") for bit in (0, 1)]
+    expected |= {f"{folder}/{case}.{suffix}" for case in cases for folder, suffix in EVIDENCE}
+    assert found == expected
     assert {*manifest(first)["outputs"], "manifest.json"} == found
 
 

@@ -31,7 +31,7 @@ def train(
     epochs: Annotated[int, typer.Option(help="Passes over the training images.")] = 20,
     batch: Annotated[int, typer.Option(help="Images in a step.")] = 128,
     learning_rate: Annotated[float, typer.Option(help="Of Adam at the start.")] = 1e-3,
-    dropout: Annotated[float, typer.Option(help="Before the first fully connected layer.")] = 0.5,
+    dropout: Annotated[float, typer.Option(help="Before the first fully connected layer.")] = 0.2,
     seed: Annotated[int, typer.Option(help="Seed of everything that is random.")] = 1,
     device: Annotated[str, typer.Option(help="cpu, cuda or auto.")] = "auto",
     mixed: Annotated[bool, typer.Option("--mixed", help="Mixed precision: bfloat16 in convolutions.")] = False,
@@ -45,13 +45,13 @@ def train(
     from spintronics.errors import InputError
     from spintronics.networks import CONFIGURATIONS, BitWidths
     from spintronics.report.writing import write_results
-    from spintronics.training import require_torch
+    from spintronics.training import require_extra
 
     if device not in ("auto", "cpu", "cuda"):
         raise InputError(f"--device {device}: must be auto, cpu or cuda")
     widths = [BitWidths.parse(text) for text in bits] if bits else list(CONFIGURATIONS)
     network, split = _network_and_images(dataset, data, generated, images, seed)
-    require_torch()
+    require_extra()
     import torch
 
     from spintronics.networks.inference.file import save_network

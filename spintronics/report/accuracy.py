@@ -103,7 +103,10 @@ def _lines(found: Sequence[CaseAccuracy]) -> dict[tuple[int, float], list[tuple[
 
 
 def figure(ideal: Accuracy, found: Sequence[CaseAccuracy], title: str) -> "Figure":
-    """Accuracy against bit-error rate, and against σ of TMR where that was varied; 95 % intervals."""
+    """Accuracy against bit-error rate, and against σ of TMR where that was varied; 95 % intervals.
+
+    Cases in which no AND is wrong have no place on the left, a logarithmic axis.
+    """
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -115,7 +118,7 @@ def figure(ideal: Accuracy, found: Sequence[CaseAccuracy], title: str) -> "Figur
         by_rate, *others = drawn.subplots(1, 2 if lines else 1, sharey=True, squeeze=False)[0]
         sources = list(dict.fromkeys(each.case.source for each in found))
         for n, source in enumerate(sources):
-            chosen = sorted((e for e in found if e.case.source == source), key=lambda e: e.case.rate)
+            chosen = sorted((e for e in found if e.case.source == source and e.case.rate), key=lambda e: e.case.rate)
             by_rate.errorbar(
                 [e.case.rate for e in chosen],
                 [e.result.mean for e in chosen],
@@ -126,9 +129,7 @@ def figure(ideal: Accuracy, found: Sequence[CaseAccuracy], title: str) -> "Figur
                 markersize=4,
                 label={"given": "all pairs alike"}.get(source, source),
             )
-        smallest = min((e.case.rate for e in found if e.case.rate), default=1e-6)
-        by_rate.set_xscale("symlog", linthresh=smallest)
-        by_rate.set_xlim(left=0)
+        by_rate.set_xscale("log")
         by_rate.set_xlabel("wrong ANDs (share of equally likely pairs)")
         by_rate.set_ylabel("accuracy")
         by_rate.legend(fontsize=7)

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import matplotlib as mpl
-
-mpl.use("Agg")
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import StringIO
 from itertools import count, cycle, islice
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,15 @@ STYLES: Mapping[str, Style] = {
 }
 
 
+class Drawing(Figure):
+    """A figure that shows itself in a notebook, whether pyplot is there or not."""
+
+    def _repr_svg_(self) -> str:
+        text = StringIO()
+        self.savefig(text, format="svg", metadata={"Date": None})
+        return text.getvalue()
+
+
 def style_of(name: str) -> Style:
     """A style by its name.
 
@@ -75,7 +86,7 @@ def save(figure: Figure, path: Path, style: str = "screen") -> None:
 
 def sense_margin(
     found: Sequence[SenseHistogram], operation: str | None = None, fan_in: int | None = None, style: str = "screen"
-) -> Figure:
+) -> Drawing:
     """Trials by sense voltage as the slides draw them: a panel for memory, OR and AND each, fan-ins over one another.
 
     Args:
@@ -92,7 +103,7 @@ def sense_margin(
         wanted = " ".join([operation or "any operation", *([f"of {fan_in}"] if fan_in else [])])
         raise InputError(f"sense margin: no trials for {wanted}; there are: {there or 'none'}")
     with mpl.rc_context(chosen_style.settings):
-        figure = Figure(figsize=(chosen_style.width, 1.9 * len(panels)), layout="constrained")
+        figure = Drawing(figsize=(chosen_style.width, 1.9 * len(panels)), layout="constrained")
         axes = figure.subplots(len(panels), 1, squeeze=False)[:, 0]
         for panel, name in zip(axes, panels, strict=True):
             _panel(panel, name, [h for h in chosen if h.has(name)])
@@ -137,7 +148,7 @@ def _margin(operation: str, overlaid: Sequence[SenseHistogram]) -> str:
     return f": margin {r.nominal * 1e3:.1f} mV, worst {r.worst * 1e3:.2f} mV, {r.failures} of {r.trials:,} fail"
 
 
-def breakdown(found: Breakdown, style: str = "screen") -> Figure:
+def breakdown(found: Breakdown, style: str = "screen") -> Drawing:
     """Stacked bars, a panel for each group; colours and hatches tell the parts.
 
     Raises:
@@ -146,11 +157,13 @@ def breakdown(found: Breakdown, style: str = "screen") -> Figure:
     chosen = style_of(style)
     with mpl.rc_context(chosen.settings):
         longest = max(len(bars) for bars in found.bars.values())
-        height = sum(0.5 + 0.17 * len(bars) for bars in found.bars.values()) + 0.4
-        figure = Figure(figsize=(chosen.width, height), layout="constrained")
+        names = list(dict.fromkeys(name for bars in found.bars.values() for parts in bars.values() for name in parts))
+        columns = 3 if chosen.width < 5 else 5
+        legend = 0.2 * ceil(len(names) / columns)
+        height = sum(0.6 + 0.17 * len(bars) for bars in found.bars.values()) + 0.6 + legend
+        figure = Drawing(figsize=(chosen.width, height), layout="constrained")
         sizes = [max(len(bars), longest / 8) for bars in found.bars.values()]
         axes = figure.subplots(len(found.bars), 1, squeeze=False, height_ratios=sizes)[:, 0]
-        names = list(dict.fromkeys(name for bars in found.bars.values() for parts in bars.values() for name in parts))
         looks = dict(zip(names, zip(cycle(COLOURS), islice(_hatches(), len(names)), strict=False), strict=True))
         for panel, (group, bars) in zip(axes, found.bars.items(), strict=True):
             base = np.zeros(len(bars))
@@ -165,7 +178,7 @@ def breakdown(found: Breakdown, style: str = "screen") -> Figure:
             panel.set_title(group, loc="left")
         axes[-1].set_xlabel(f"{found.title} ({found.unit})")
         handles = {label: handle for a in axes for handle, label in zip(*a.get_legend_handles_labels(), strict=True)}
-        figure.legend(handles.values(), handles, loc="outside lower center", ncols=3 if chosen.width < 5 else 5)
+        figure.legend(handles.values(), handles, loc="outside lower center", ncols=columns)
     return figure
 
 

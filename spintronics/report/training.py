@@ -1,6 +1,7 @@
 """Tables and the figure of trained networks, beside the slides' test errors."""
 
 from collections.abc import Sequence
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from spintronics.report.tables import Row, slides
@@ -54,6 +55,7 @@ def figure(title: str, runs: Sequence[Trained]) -> "Figure":
     """Test accuracy against epoch, a line per configuration."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     from spintronics.report.figures import COLOURS, STYLE
 
@@ -65,7 +67,8 @@ def figure(title: str, runs: Sequence[Trained]) -> "Figure":
             accuracy = [100 * (1 - epoch.test_error) for epoch in run.curve]
             panel.plot(epochs, accuracy, color=colour, marker=marker, markersize=3, label=run.settings.bits)
         panel.set_xlabel("epoch")
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True))
         panel.set_ylabel("test accuracy (%)")
         panel.legend(title="W:I", fontsize=7)
-        panel.set_title(title, fontsize=9)
+        panel.set_title(fill(title, 60), fontsize=8)
     return drawn

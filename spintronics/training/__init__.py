@@ -5,11 +5,12 @@ from importlib.util import find_spec
 from spintronics.errors import InputError
 
 
-def require_torch() -> None:
-    """PyTorch is there.
+def require_extra() -> None:
+    """PyTorch and ONNX are there.
 
     Raises:
-        InputError: it is not.
+        InputError: one is not.
     """
-    if find_spec("torch") is None:
-        raise InputError('training: PyTorch is not installed: pip install "spintronics-imce[train]"')
+    for module, name in (("torch", "PyTorch"), ("onnx", "ONNX")):
+        if find_spec(module) is None:
+            raise InputError(f'training: {name} is not installed: pip install "spintronics-imce[train]"')

@@ -42,7 +42,7 @@ class Settings:
     epochs: int = 20
     batch: int = 128
     learning_rate: float = 1e-3
-    dropout: float = 0.5
+    dropout: float = 0.2
     seed: int = 1
     mixed: bool = False
 
@@ -109,7 +109,8 @@ def train(
         resume: go on from the checkpoint, where there is one.
         advance: called with 1 as each epoch is done.
     Raises:
-        InputError: a batch larger than the training images, no such device, or a checkpoint of other settings.
+        InputError: a batch larger than the training images, no such device, a checkpoint of other settings, or a loss
+            that is no number any more.
     """
     if settings.batch > len(split.train):
         raise InputError(f"training: batch = {settings.batch}: must be at most {len(split.train)}, the training images")
@@ -176,9 +177,14 @@ def _pass(
             scores = model(torch.from_numpy(pixels).to(device).float())
         loss = nn.functional.cross_entropy(scores.float(), torch.from_numpy(labels).to(device))
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimizer.step()
         total += loss.item()
+    if not math.isfinite(total):
+        raise InputError(
+            f"training {settings.bits}: learning_rate = {settings.learning_rate:g}: loss is {total} in epoch {number}: "
+            f"must be lower"
+        )
     return total / steps
 
 

@@ -1,8 +1,8 @@
 """A network of the zoo as a trainable module, quantized as the array will compute it, and its export to whole numbers.
 
 Each layer with weights is followed by batch normalization, then by the pooling that follows it in the network, then by
-(tanh(x) + 1)/2 and the quantizer; the last one by batch normalization alone.  Weights of the first and the last layer
-have 8 bits (`EDGE_BITS`), and the first sees 8-bit pixels: DoReFa-Net leaves both un-quantized, which an array cannot.
+(tanh(x) + 1)/2 and the quantizer; the last one by a scale and a bias alone.  First and last layer have weights of 8
+bits (`EDGE_BITS`), and the first sees 8-bit pixels: DoReFa-Net leaves both un-quantized, which an array cannot.
 Gradients are quantized behind every layer but those two.  Dropout stands before the first fully connected layer.
 """
 
@@ -10,12 +10,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
 from spintronics.errors import InputError
 from spintronics.networks.bits import GRADIENT_BITS, BitWidths
-from spintronics.networks.inference import PIXELS, BatchNorm, BitwiseNetwork, Coding, Format, Quantizer, Tanh, Weighted
+from spintronics.networks.inference import (
+    PIXELS,
+    BatchNorm,
+    BitwiseNetwork,
+    Coding,
+    Format,
+    Quantizer,
+    ScaleShift,
+    Tanh,
+    Weighted,
+)
 from spintronics.networks.inference.layers import InferenceLayer
 from spintronics.networks.layers import Convolution, FullyConnected, Network, Pool
 from spintronics.training.quantizers import (
@@ -36,11 +47,11 @@ class Block:
     """A layer with weights and what follows it up to the next one.
 
     Attributes:
-        shape: without bias: batch normalization has one.
+        shape: without bias: what follows it has one.
         pools: behind its normalization.
         weight_bits, input_bits, gradient_bits: 32 for un-quantized; of inputs: those that it gets.
         dropout: whether it stands before this layer.
-        last: no activation follows.
+        last: a scale and a bias follow, and nothing else.
     """
 
     shape: Convolution | FullyConnected
@@ -70,6 +81,8 @@ def blocks_of(network: Network, widths: BitWidths) -> tuple[Block, ...]:
         raise InputError(f"network {network.name}: begins with {network.layers[0].name}: must begin with weights")
     weighted = [n for n, layer in enumerate(network.layers) if not isinstance(layer, Pool)]
     full = widths == BitWidths(FULL, FULL)
+    if isinstance(network.layers[-1], Pool):
+        raise InputError(f"network {network.name}: ends with {network.layers[-1].name}: must end with weights")
     blocks: list[Block] = []
     for index, start in enumerate(weighted):
         stop = weighted[index + 1] if index + 1 < len(weighted) else len(network.layers)
@@ -110,7 +123,12 @@ class QuantizedNetwork(nn.Module):
             weights = torch.empty(size)
             nn.init.kaiming_uniform_(weights, nonlinearity="linear")
             self.weights.append(nn.Parameter(weights))
-            self.norms.append(nn.BatchNorm2d(size[0]))
+            if not block.last:
+                self.norms.append(nn.BatchNorm2d(size[0]))
+        # Quantized weights reach from −1 to 1 however many inputs there are: scores would begin far apart.
+        spread = 1.0 if self.blocks[-1].weight_bits == FULL else (3 / size[1]) ** 0.5
+        self.scale = nn.Parameter(torch.tensor(spread))
+        self.bias = nn.Parameter(torch.zeros(size[0]))
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Scores."""
@@ -120,15 +138,17 @@ class QuantizedNetwork(nn.Module):
     def activations(self, pixels: Tensor) -> Iterator[Tensor]:
         """What leaves each block, (images, channels, height, width)."""
         x = pixels / _PIXEL_LEVELS
-        for block, weights, norm in zip(self.blocks, self.weights, self.norms, strict=True):
+        for n, (block, weights) in enumerate(zip(self.blocks, self.weights, strict=True)):
             if block.dropout:
                 x = nn.functional.dropout(x, self.dropout, self.training)
             x = _weigh(block.shape, x, quantize_weights(weights, block.weight_bits))
-            x = norm(quantize_gradient(x, block.gradient_bits))
+            if block.last:
+                yield self.scale * x + self.bias[:, None, None]
+                return
+            x = self.norms[n](quantize_gradient(x, block.gradient_bits))
             for pool in block.pools:
                 x = _pool(pool, x)
-            if not block.last:
-                x = quantize_activations(x, self.widths.inputs)
+            x = quantize_activations(x, self.widths.inputs)
             yield x
 
     def exported(self, dataset: str, classes: tuple[str, ...]) -> BitwiseNetwork:
@@ -142,25 +162,31 @@ class QuantizedNetwork(nn.Module):
         if FULL in (self.widths.weights, self.widths.inputs):
             raise InputError(f"network {self.network.name} {self.widths}: un-quantized: has no whole-number form")
         layers: list[InferenceLayer] = []
-        for block, weights, norm in zip(self.blocks, self.weights, self.norms, strict=True):
+        for n, (block, weights) in enumerate(zip(self.blocks, self.weights, strict=True)):
             codes, unit = weight_codes(weights.double(), block.weight_bits)
             name = block.shape.name
             whole = codes.round().to(torch.int64).cpu().numpy().astype(np.int16)
             input_format = Format(block.input_bits, Coding.UNSIGNED)
             layers.append(Weighted(block.shape, whole, Format(block.weight_bits, Coding.BIPOLAR), input_format))
-            assert isinstance(norm, nn.BatchNorm2d)
-            gamma, beta, mean, variance = (
-                tensor.detach().double().cpu().numpy()
-                for tensor in (norm.weight, norm.bias, norm.running_mean, norm.running_var)
-                if tensor is not None
-            )
             sum_unit = unit * block.input_unit
+            if block.last:
+                bias = _array(self.bias)
+                layers.append(ScaleShift(f"{name}_bias", np.full(len(bias), sum_unit * self.scale.item()), bias))
+                break
+            norm = self.norms[n]
+            assert isinstance(norm, nn.BatchNorm2d)
+            assert norm.running_mean is not None
+            assert norm.running_var is not None
+            gamma, beta, mean, variance = map(_array, (norm.weight, norm.bias, norm.running_mean, norm.running_var))
             layers.append(BatchNorm(f"{name}_norm", gamma, beta, mean, variance, norm.eps, sum_unit))
-            layers += block.pools
-            if not block.last:
-                layers += [Tanh(f"{name}_tanh"), Quantizer(f"{name}_codes", self.widths.inputs)]
+            layers += [*block.pools, Tanh(f"{name}_tanh"), Quantizer(f"{name}_codes", self.widths.inputs)]
         name = f"{self.network.name} {self.widths}"
         return BitwiseNetwork(name, dataset, self.network.input_shape, PIXELS, tuple(layers), classes)
+
+
+def _array(tensor: Tensor) -> npt.NDArray[np.float64]:
+    array: npt.NDArray[np.float64] = tensor.detach().double().cpu().numpy()
+    return array
 
 
 def _weight_size(shape: Convolution | FullyConnected) -> tuple[int, ...]:

@@ -28,7 +28,7 @@ class _StraightThrough(torch.autograd.Function):
 
 def _shown(value: Tensor, shown: Tensor) -> Tensor:
     """``shown``, with the gradient of ``value``."""
-    return cast(Tensor, _StraightThrough.apply(value, shown.detach()))  # type: ignore[no-untyped-call]
+    return cast(Tensor, _StraightThrough.apply(value, shown.detach()))
 
 
 def quantize(r: Tensor, bits: int) -> Tensor:
@@ -82,7 +82,7 @@ def weight_codes(weights: Tensor, bits: int) -> tuple[Tensor, float]:
 
 def quantize_gradient(x: Tensor, bits: int) -> Tensor:
     """x itself; its gradient comes back quantized, stochastically: `quantized_gradient`.  At 32 bits as it is."""
-    return x if bits == FULL else cast(Tensor, _GradientQuantizer.apply(x, bits))  # type: ignore[no-untyped-call]
+    return x if bits == FULL else cast(Tensor, _GradientQuantizer.apply(x, bits))
 
 
 class _GradientQuantizer(torch.autograd.Function):

@@ -232,6 +232,31 @@ def test_printing_opens_everything(page: Any) -> None:
     assert not page.locator("nav").is_visible()
 
 
+@pytest.mark.parametrize("left", [("device",), ("operations", "fan_in"), ("sense_margin",), ()])
+def test_a_run_of_anything_shows_what_is_there(
+    browser: Any, imce_run: Path, tmp_path: Path, left: tuple[str, ...]
+) -> None:
+    """A run that was killed, without trials or with other tables: no section without content, no complaint."""
+    folder = tmp_path / "run"
+    (folder / "tables").mkdir(parents=True)
+    for name in (name for name in left if name != "fan_in"):
+        shutil.copy(imce_run / "tables" / f"{name}.csv", folder / "tables")
+    if "fan_in" in left:
+        (folder / "tables" / "fan_in.csv").write_text("operation,fan_in,p_fail\nAND,2,1e-9\n", encoding="utf-8")
+    found = json.loads((imce_run / "manifest.json").read_text(encoding="utf-8"))
+    del found["pipeline"]["trials"]
+    found |= {"status": "running", "outputs": [f"tables/{name}.csv" for name in left]}
+    (folder / "manifest.json").write_text(json.dumps(found), encoding="utf-8")
+    write_page(Results.load(folder), folder / "report.html")
+    watched = Watched(browser, folder / "report.html")
+    with watched as page:
+        assert "This run is running" in page.locator("header").inner_text()
+        assert page.locator("table.data").evaluate_all("all => all.map(t => t.dataset.name)") == list(left)
+        assert page.locator("#histograms, #waves").count() == 0
+        assert page.locator("#bars").count() == 0
+    assert watched.complaints == []
+
+
 def test_words_of_a_file_are_text_and_not_markup(browser: Any, imce_run: Path, tmp_path: Path) -> None:
     folder = tmp_path / "imce"
     shutil.copytree(imce_run, folder)

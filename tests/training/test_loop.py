@@ -97,6 +97,13 @@ def test_batch_of_more_than_there_is(small: Network, quarters: Split) -> None:
         train(small, quarters, replace(SHORT, batch=201))
 
 
+def test_diverging_run(small: Network, quarters: Split) -> None:
+    with pytest.raises(
+        InputError, match=r"training 32:32: learning_rate = 1e\+36: loss is (nan|inf) in epoch \d: must be lower"
+    ):
+        train(small, quarters, replace(SHORT, bits="32:32", learning_rate=1e36))
+
+
 def test_tables_and_figure(small: Network, quarters: Split) -> None:
     run = train(small, quarters, replace(SHORT, epochs=2))
     (row,) = report.errors("SVHN", [run], [0.25])

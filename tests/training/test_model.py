@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from spintronics.errors import InputError
-from spintronics.networks import BitWidths, Convolution, FullyConnected, Network, Pool, lenet, svhn
+from spintronics.networks import Addition, BitWidths, Convolution, FullyConnected, Network, Pool, lenet, svhn
 from spintronics.networks.inference import Engine, Quantizer, infer
 from spintronics.networks.inference.engines import accumulate
 from spintronics.networks.inference.layers import Weighted
@@ -27,6 +27,7 @@ def some_model(network: Network, bits: str, seed: int) -> QuantizedNetwork:
         norm.bias.data = torch.randn(size, dtype=torch.float64) / 3
         norm.running_mean = torch.randn(size, dtype=torch.float64) / 3
         norm.running_var = torch.rand(size, dtype=torch.float64) + 0.2
+    model.bias.data = torch.randn(model.bias.shape, dtype=torch.float64)
     return model.eval()
 
 
@@ -98,8 +99,9 @@ def test_networks_that_cannot_be_trained(small: Network) -> None:
     begins = replace(small, layers=(Pool("first", "max", 1, 1), *small.layers))
     with pytest.raises(InputError, match="network small: begins with first: must begin with weights"):
         blocks_of(begins, BitWidths(1, 1))
-    from spintronics.networks import Addition
-
+    ends = replace(small, layers=(*small.layers, Pool("last", "max", 1, 1)))
+    with pytest.raises(InputError, match="network small: ends with last: must end with weights"):
+        blocks_of(ends, BitWidths(1, 1))
     layers = (Convolution("a", 3, 3, 1), Addition("sum", ("a", "input")), FullyConnected("fc", 432, 4))
     with pytest.raises(InputError, match="network small: must be a chain of convolutions"):
         blocks_of(replace(small, layers=layers), BitWidths(1, 1))

@@ -38,7 +38,7 @@ function ticks(low, high, count) {
 /* A frame with axes; gives the drawing and what turns values into places. */
 function frame(place, height, [left, right], [bottom, top], xTitle, yTitle) {
   const width = Math.max(place.clientWidth, 200);
-  const margin = { left: 52, right: 12, top: 10, bottom: 34 };
+  const margin = { left: 66, right: 12, top: 10, bottom: 34 };
   const svg = drawn("svg", { viewBox: `0 0 ${width} ${height}`, height, role: "img", tabindex: 0 });
   const x = (value) => margin.left + ((value - left) / (right - left || 1)) * (width - margin.left - margin.right);
   const y = (value) => height - margin.bottom - ((value - bottom) / (top - bottom || 1)) * (height - margin.top - margin.bottom);

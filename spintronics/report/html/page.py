@@ -138,7 +138,8 @@ def _cell(column: str, row: Row) -> Cell:
     unit = row.get("unit")
     if column in ("value", "seed_value") and unit in PREFIXED:
         return Cell(si(value, PREFIXED[str(unit)]), value)
-    return Cell(f"{value:,}" if isinstance(value, int) else f"{value:.4g}", value)
+    whole = isinstance(value, int) or 1e4 <= abs(value) < 1e7
+    return Cell(f"{value:,.0f}" if whole else f"{value:.4g}", value)
 
 
 def si(value: float, unit: str) -> str:

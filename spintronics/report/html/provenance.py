@@ -52,8 +52,11 @@ ORIGINS: Mapping[str, Origin] = {
     **dict.fromkeys(("energy", "area_by_layer", "comparison", "claims"), _COST),
     **dict.fromkeys(("area", "area_overhead"), Origin("spintronics.array.subarray", composed=True)),
     "storage": Origin("spintronics.networks.storage"),
+    **dict.fromkeys(("points", "sweep"), Origin("spintronics.pipeline.sweep")),
     **dict.fromkeys(("and_operations", "complexity"), Origin("spintronics.networks.bits")),
 }
+BASES: Mapping[str, Origin] = {"modelled": Origin("spintronics.baselines.rram")}
+"""What rows of another basis are made by, whatever their table."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ class Provenance:
 
         A step is left out where there is nothing of it: a closed form has no deck.
         """
-        origin = ORIGINS.get(table)
+        origin = BASES.get(str(row.get("basis")), ORIGINS.get(table))
         steps = [Step("Table", f"tables/{table}.csv", f"tables/{table}.csv")]
         if origin:
             how = f"{row['how']}; " if row.get("how") else ""

@@ -1,0 +1,181 @@
+"""report, plot, table, init, --json, -v and completion: what people see from the command line."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from spintronics import cli
+from spintronics.cli.output import Bars
+from spintronics.pipeline import load_pipeline
+from spintronics.resources import PIPELINES
+from spintronics.technology import Technology
+
+COMMAND = Path(sys.executable).with_name("spintronics")
+Answer = tuple[int, str, str]
+
+
+@pytest.fixture
+def spintronics(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Answer]:
+    def call(*arguments: str | Path) -> Answer:
+        monkeypatch.setattr(sys, "argv", ["spintronics", *map(str, arguments)])
+        try:
+            cli.main()
+            status = 0
+        except SystemExit as stop:
+            status = int(stop.code or 0)
+        printed = capsys.readouterr()
+        return status, re.sub(r"\x1b\[[\d;]*m", "", printed.out), printed.err
+
+    return call
+
+
+@pytest.fixture
+def copied(imce_run: Path, tmp_path: Path) -> Path:
+    folder = tmp_path / "imce"
+    shutil.copytree(imce_run, folder)
+    return folder
+
+
+def test_report_writes_the_run_s_page_again_bit_for_bit(spintronics: Callable[..., Answer], copied: Path) -> None:
+    page = copied / "report.html"
+    written = page.read_bytes()
+    page.unlink()
+    assert spintronics("report", copied) == (0, f"{page}\n", "")
+    assert page.read_bytes() == written
+
+
+@pytest.mark.usefixtures("no_ngspice")
+def test_plot_needs_a_run_and_no_simulator(spintronics: Callable[..., Answer], imce_run: Path, tmp_path: Path) -> None:
+    for name, starts in (("margin.svg", b"<?xml"), ("margin.pdf", b"%PDF"), ("margin.png", b"\x89PNG")):
+        path = tmp_path / name
+        wanted = ("sense-margin", "--op", "and", "--fan-in", "2", "--from", imce_run, "--style", "paper", "-o", path)
+        assert spintronics("plot", *wanted) == (0, f"{path}\n", "")
+        assert path.read_bytes().startswith(starts)
+    for name in ("energy", "area", "area-by-layer", "and-operations", "contributors"):
+        path = tmp_path / f"{name}.svg"
+        assert spintronics("plot", name, "--from", imce_run, "-o", path)[::2] == (0, "")
+        assert path.stat().st_size > 5000
+
+
+def test_a_run_s_table_is_printed(spintronics: Callable[..., Answer], imce_run: Path) -> None:
+    status, out, err = spintronics("table", "sense_margin", "--from", imce_run, "--format", "csv")
+    assert (status, err) == (0, "")
+    assert out == (imce_run / "tables" / "sense_margin.csv").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("report", "{tmp}"), "no manifest.json; give a folder that spintronics run wrote"),
+        (("plot", "sense-margin", "--from", "{tmp}"), "no manifest.json"),
+        (("plot", "enrgy", "--from", "{run}"), "did you mean energy?"),
+        (("plot", "sense-margin", "--from", "{run}", "--op", "nand"), "--op nand: must be memory, or, and"),
+        (("plot", "sense-margin", "--from", "{run}", "--fan-in", "7"), "no trials for any operation of 7"),
+        (("plot", "energy", "--from", "{run}", "--fan-in", "2"), "--op and --fan-in: of sense-margin alone"),
+        (("plot", "energy", "--from", "{run}", "--style", "poster"), "must be one of screen, paper"),
+        (("plot", "energy", "--from", "{run}", "-o", "{tmp}/x.docx"), "must end in .svg"),
+        (("table", "sense_margn", "--from", "{run}"), "did you mean sense_margin?"),
+        (("init", "{run}/..", "--name", "../x"), 'name = "../x": must be letters'),
+        (("init", "{tmp}", "--pipeline", "nowhere"), "nowhere: no such file"),
+    ],
+)
+def test_bad_input_is_one_line(
+    spintronics: Callable[..., Answer], imce_run: Path, tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    status, out, err = spintronics(*(text.format(tmp=tmp_path, run=imce_run) for text in arguments))
+    assert (status, out) == (2, "")
+    assert message in err
+    assert err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_json_has_whole_figures_and_null_where_there_is_none(
+    spintronics: Callable[..., Answer], imce_run: Path, imce45: Technology
+) -> None:
+    status, out, _ = spintronics("table", "operations", "--json", "--from", imce_run / "device_table.toml")
+    rows = json.loads(out)
+    assert status == 0
+    assert {row["action"] for row in rows} == {"read", "AND", "NAND", "OR", "NOR", "XOR"}
+    assert rows[0]["p_error"] is None
+    source = ("--from", imce_run / "device_table.toml")
+    totals = json.loads(spintronics("evaluate", "lenet", "--json", *source)[1])["totals"]
+    [energy] = [row["value"] for row in totals if row["figure"] == "dynamic energy per image"]
+    tree = json.loads(spintronics("explain", "energy", "lenet", "--json", *source)[1])
+    assert tree["value"] * 1e6 == pytest.approx(energy, rel=1e-9)
+    assert sum(part["value"] for part in tree["parts"]) == pytest.approx(tree["value"], rel=1e-9)
+    assert json.loads(spintronics("memory", "--json", *source)[1])[0]["figure"] == "organization"
+    assert {"Python", "ngspice"} <= {found["subject"] for found in json.loads(spintronics("doctor", "--json")[1])}
+
+
+@pytest.mark.parametrize("pipeline", sorted(path.stem for path in PIPELINES.glob("*.toml")))
+def test_init_writes_what_loads(spintronics: Callable[..., Answer], tmp_path: Path, pipeline: str) -> None:
+    status, out, err = spintronics("init", tmp_path / "own", "--pipeline", pipeline, "--name", "own")
+    assert (status, err) == (0, "")
+    assert out.splitlines()[-1] == f"change what you like, then: spintronics run {tmp_path / 'own' / 'pipeline.toml'}"
+    ours, technology = load_pipeline(tmp_path / "own" / "pipeline.toml")
+    theirs, original = load_pipeline(pipeline)
+    assert (ours.name, technology.name) == ("own", "own")
+    assert ours.model_dump(exclude={"name", "technology"}) == theirs.model_dump(exclude={"name", "technology"})
+    assert technology.model_dump(exclude={"name"}) == original.model_dump(exclude={"name"})
+    assert technology.sources == original.sources
+    text = (tmp_path / "own" / "technology.toml").read_text(encoding="utf-8")
+    assert text.count("#") >= (PIPELINES.parent / "models/technology/imce45.toml").read_text(encoding="utf-8").count(
+        "#"
+    )
+    before = {path: path.read_bytes() for path in (tmp_path / "own").iterdir()}
+    assert spintronics("init", tmp_path / "own")[0] == 2  # a user's files stay
+    assert {path: path.read_bytes() for path in (tmp_path / "own").iterdir()} == before
+
+
+def test_init_s_files_run_as_they_are_written(tmp_path: Path) -> None:
+    """The sense margins with all their 100 000 trials; verbose says the stages, and the page is there."""
+    written = subprocess.run([COMMAND, "init", "--pipeline", "sense_margin"], cwd=tmp_path, check=True, text=True)
+    assert written.returncode == 0
+    command = [COMMAND, "run", "pipeline.toml", "-v", "--set", "fan_in=2"]
+    answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300)
+    assert answer.returncode == 0, answer.stderr
+    assert re.fullmatch(r"sense margins: 100,000\nsense margins: done in [\d.]+ s\n", answer.stderr)
+    assert answer.stdout.splitlines()[-1] == "results in results/mine"
+    page = tmp_path / "results" / "mine" / "report.html"
+    assert page.stat().st_size < 5e6
+
+
+def test_verbose_lines_stay_and_name_the_stage(capsys: pytest.CaptureFixture[str]) -> None:
+    with Bars(verbose=True) as bars:
+        advance = bars.stage("writes", 3)
+        advance(2)
+        advance(1)
+    assert re.fullmatch(r"writes: 3\nwrites: done in 0\.0 s\n", capsys.readouterr().err)
+
+
+def test_every_command_has_help_with_an_example(spintronics: Callable[..., Answer]) -> None:
+    names = [command.name or command.callback.__name__ for command in cli.app.registered_commands if command.callback]
+    assert {"run", "characterize", "memory", "evaluate", "explain", "table", "plot", "report", "init"} <= set(names)
+    for name in names:
+        status, out, err = spintronics(name, "--help")
+        assert (status, err) == (0, "")
+        assert re.search(rf"Example: spintronics {name}\b", out), name
+
+
+def test_help_states_the_exit_codes_and_the_version_is_told(spintronics: Callable[..., Answer]) -> None:
+    out = " ".join(spintronics("--help")[1].split())
+    assert "Exit status: 0 done; 2 something given" in out
+    assert "130 stopped with Ctrl-C" in out
+    assert spintronics("--version") == (0, "spintronics 0.1.0\n", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"), [("spintronics ch", "characterize"), ("spintronics plot --st", "--style")]
+)
+def test_a_shell_completes_commands_and_options(words: str, expected: str) -> None:
+    asked = {"_SPINTRONICS_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    answer = subprocess.run([COMMAND], env={**os.environ, **asked}, capture_output=True, text=True, check=False)
+    assert expected in answer.stdout.split()
+    assert answer.stderr == ""
