@@ -1,6 +1,6 @@
 # make reproduce   set up, run the main job, print the tables, write results/imce/
 # make test        set up, run the tests
-# make lint types contracts package    what continuous integration adds; make bench    the benchmarks
+# make lint types contracts docs package    what continuous integration adds; make bench    the benchmarks
 #
 # Set-up makes .venv, installs the package into it and ngspice with the system's package manager; a second call
 # sets nothing up again.
@@ -8,7 +8,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: reproduce test lint types contracts package bench clean
+.PHONY: reproduce test lint types contracts docs package bench clean
 
 reproduce: .venv/installed .venv/ngspice
 	$(BIN)/spintronics run imce
@@ -25,6 +25,10 @@ types: .venv/installed-for-tests
 
 contracts: .venv/installed-for-tests
 	$(BIN)/lint-imports
+
+docs: .venv/installed-for-tests
+	$(BIN)/python tools/write_reference.py --check
+	$(BIN)/mkdocs build --quiet --strict --site-dir build/site
 
 package: .venv/installed-for-tests .venv/ngspice
 	rm -rf build/wheel && mkdir -p build/wheel/empty
