@@ -479,7 +479,7 @@ def first_problem(error: ValidationError, model: type[BaseModel]) -> str:
             rule = f"must be {context['expected']}"
         case _:
             rule = problem["msg"].removeprefix("Value error, ")
-    if not key:  # a rule between keys names them itself
+    if not key or rule.startswith(f"{key}."):  # a rule between keys names them itself
         return rule
     shown = f'"{found}"' if isinstance(found, str) else repr(found)
     return f"{key} = {shown}: {rule}"

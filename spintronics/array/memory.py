@@ -10,6 +10,8 @@ from spintronics.array.wires import HTree, Line, Wire, h_tree
 from spintronics.characterize.device_table import ActionCost
 from spintronics.errors import InputError
 
+LARGEST = 8 * 1024**4  # bits; 1024 GB, far beyond a chip
+
 
 def parse_capacity(text: str) -> int:
     """Bits of a capacity such as ``1MB``, ``64 kB`` or ``1Gb``; k, M and G are powers of 1024, B is a byte, b a bit.
@@ -156,8 +158,8 @@ class Memory:
     word: int
 
     def __post_init__(self) -> None:
-        if self.capacity < 1:
-            raise InputError(f"capacity = {self.capacity} bits: must be at least 1")
+        if not 1 <= self.capacity <= LARGEST:
+            raise InputError(f"capacity = {self.capacity} bits: must be within 1 and {LARGEST} (1024 GB)")
         if not 1 <= self.word <= self.sub_array.columns:
             raise InputError(
                 f"word = {self.word} bits: must be from 1 to {self.sub_array.columns}, the columns of a sub-array "

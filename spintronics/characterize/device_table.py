@@ -172,7 +172,10 @@ class DeviceTable:
         cases = [e for e in self.entries if e.action == name]
         if not cases:
             known = ", ".join(dict.fromkeys(e.action for e in self.entries))
-            raise OperationFailed(f"device table of {self.technology}: no action {name!r}; there are: {known}")
+            raise OperationFailed(
+                f"device table of {self.technology}: no action {name!r}; there are: {known}; spintronics characterize "
+                "--only write --only operations --only logic gives all that an array needs"
+            )
         costs = []
         for entry in cases:
             if entry.cost is None or entry.status != OK:
@@ -297,6 +300,8 @@ def _entry(document: Mapping[str, Any], origin: str) -> Entry:
     if "energy" in document:
         parts = {name: _quantity(document["energy"], name, "J", f"{origin}: energy") for name in document["energy"]}
         cost = ActionCost(parts, _quantity(document, "latency", "s", origin))
+        if cost.energy < 0 or cost.latency < 0:
+            raise InputError(f"{origin}: {cost.energy:.3g} J in {cost.latency:.3g} s: must not be negative")
     return Entry(
         group=str(document["group"]),
         action=str(document["action"]),

@@ -29,7 +29,7 @@ class ReadPoint:
 
     Attributes:
         current: A.
-        margin: nominal margin of a two-cell AND, V.
+        margin: nominal margin of a two-cell AND, V; NaN where the bit line would be beyond the supply.
         at_6_sigma: the same at six standard deviations of the fitted tails, V; NaN with few trials.
         headroom: supply less the highest nominal bit line, of a read of AP, V.
         disturb_read: probability that a read flips its cell, all of the current through one P cell for the read's time.
@@ -156,6 +156,8 @@ def _read_point(
         status = f"{headroom * 1e3:.0f} mV of headroom, less than {HEADROOM * 1e3:g} mV"
     elif max(disturb_read, disturb_logic) > MOST_DISTURB:
         status = f"disturb of {max(disturb_read, disturb_logic):.1e} a read, more than {MOST_DISTURB:g}"
+    if headroom < 0:  # beyond the supply: what an ideal source would drive there is no figure of this circuit
+        margin = at_6_sigma = float("nan")
     return ReadPoint(current, margin, at_6_sigma, headroom, disturb_read, disturb_logic, status)
 
 

@@ -1,5 +1,6 @@
 """The command itself: how it starts, and how its errors read."""
 
+import signal
 import sys
 from typing import Annotated, Any
 
@@ -19,6 +20,7 @@ def main() -> None:
     """Entry point: errors a user can act on are one line on stderr and exit status 2."""
     from spintronics.errors import SpintronicsError
 
+    signal.signal(signal.SIGTERM, _stop)
     try:
         sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False))
     except typer.Exit as stop:
@@ -30,6 +32,11 @@ def main() -> None:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         sys.exit(_complain(f"{where}{error.strerror or error}"))
+
+
+def _stop(*_: object) -> None:
+    """A batch system's end of time is the user's Ctrl-C: what was begun is cleared up and said."""
+    raise KeyboardInterrupt("terminated")
 
 
 def _complain(message: str) -> int:

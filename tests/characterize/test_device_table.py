@@ -82,3 +82,9 @@ def test_a_file_that_is_no_device_table_is_named(imce45: Technology, old: str, n
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"table\.toml: no such file; spintronics characterize writes one"):
         DeviceTable.load(tmp_path / "table.toml")
+
+
+def test_an_entry_that_gives_energy_is_refused(imce45: Technology) -> None:
+    text = table(imce45, ONE).to_toml().replace('"3e-15 J"', '"-3e-15 J"')
+    with pytest.raises(InputError, match=r"entry 1 \(AND 11\): -2e-15 J in 2e-09 s: must not be negative"):
+        DeviceTable.from_toml(text, "my.toml")

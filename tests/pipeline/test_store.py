@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import re
 import resource
 import shutil
@@ -250,3 +251,30 @@ def test_designs_run_end_to_end(sampling: str, tmp_path: Path) -> None:
     technology = Technology.load("imce45")
     mean = np.asarray(table.column("r_p_0")).mean() / technology.junction.r_p
     assert mean == pytest.approx(1, abs=2e-4)  # a tenth of what plain draws leave
+
+
+def test_a_batch_system_s_end_of_time_is_ctrl_c(tmp_path: Path) -> None:
+    """SIGTERM leaves a manifest that says so and no scratch folder."""
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    command = [
+        sys.executable,
+        "-m",
+        "spintronics",
+        "run",
+        "sense_margin",
+        "--trials",
+        "300000",
+        "--out",
+        tmp_path / "out",
+    ]
+    with subprocess.Popen(command, env={**os.environ, "TMPDIR": str(scratch)}, stderr=subprocess.PIPE) as process:
+        trials = tmp_path / "out" / "trials"
+        while process.poll() is None and not list(trials.glob("*/*.parquet")):
+            time.sleep(0.1)
+        process.terminate()
+        _, said = process.communicate()
+    assert process.returncode == 130
+    assert b"--resume" in said
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text())["status"] == "failed"
+    assert not list(scratch.iterdir())
