@@ -100,6 +100,8 @@ def quantile(values: FloatArray, share: float, confidence: float = 0.95) -> Esti
     The distribution that endless resampling would give is known: the resample's r-th value is at most the sample's
     j-th with the probability that a binomial of n trials and p = j/n reaches r.
 
+    A bound is NaN where the quantile may well lie beyond the sample's smallest or largest value: no resample can.
+
     Args:
         share: 0 < share < 1.
     Source: J. S. Maritz and R. G. Jarrett, Journal of the American Statistical Association 73, 194 (1978).
@@ -112,7 +114,12 @@ def quantile(values: FloatArray, share: float, confidence: float = 0.95) -> Esti
     tail = (1 - confidence) / 2
     p = beta.ppf([tail, 1 - tail], rank, count - rank + 1)
     low, high = np.clip(np.ceil(p * count).astype(np.intp), 1, count)
-    return Estimate(float(ordered[rank - 1]), float(ordered[low - 1]), float(ordered[high - 1]))
+    nan = float("nan")
+    return Estimate(
+        float(ordered[rank - 1]),
+        float(ordered[low - 1]) if (1 - share) ** count <= tail else nan,
+        float(ordered[high - 1]) if share**count <= tail else nan,
+    )
 
 
 @dataclass(frozen=True)

@@ -125,7 +125,7 @@ def test_moments_of_one_trial_have_no_interval() -> None:
     assert np.isnan([mean.low, mean.high, sigma.value, sigma.low, sigma.high]).all()
 
 
-@pytest.mark.parametrize("share", [0.001, 0.05, 0.5, 0.99])
+@pytest.mark.parametrize("share", [0.002, 0.05, 0.5, 0.99])
 def test_quantile_has_the_interval_of_endless_resampling(share: float) -> None:
     sample = np.random.default_rng(4).normal(size=2000)
     found = quantile(sample, share)
@@ -157,3 +157,11 @@ def test_tail_of_another_shape_goes_nowhere_beyond_its_sample(shape: Any, side: 
     assert not fit.fits
     assert np.isnan(fit.at(6.0))
     assert np.isfinite(fit.at(3.0))  # 135 trials lie beyond: nothing is extrapolated
+
+
+def test_a_quantile_beyond_the_sample_has_no_bound_there() -> None:
+    # 200 values say nothing of what one in a thousand is at least: with probability 0.999^200 = 0.82 it is below all.
+    few = quantile(np.arange(200.0), 1e-3)
+    assert np.isnan(few.low)
+    assert few.high > few.value
+    assert np.isfinite(quantile(np.arange(4000.0), 1e-3).low)  # 0.999^4000 = 0.018
