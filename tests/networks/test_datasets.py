@@ -23,7 +23,7 @@ def idx(magic: int, array: np.ndarray) -> bytes:
 @pytest.fixture
 def mnist(tmp_path: Path) -> Path:
     (tmp_path / "t10k-images-idx3-ubyte").write_bytes(idx(0x803, IMAGES))
-    (tmp_path / "t10k-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx(0x801, np.array([7, 2]))))
+    (tmp_path / "t10k-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx(0x801, np.array([7, 2])), mtime=0))
     return tmp_path
 
 
@@ -68,8 +68,16 @@ def test_svhn_from_both_kinds_of_file(svhn: dict[str, np.ndarray], tmp_path: Pat
         ("t10k-images-idx3-ubyte", idx(0x803, IMAGES)[:-3], r"37 bytes: must be 40 for its sizes \[2, 3, 4\]"),
         ("t10k-images-idx3-ubyte", idx(0x803, IMAGES[:1]), "t10k-labels.*: 2 labels: must be 1, the images of t10k-im"),
         ("t10k-labels-idx1-ubyte.gz", b"no gzip", "t10k-labels-idx1-ubyte.gz: .*: must be a whole gzip file"),
-        ("t10k-labels-idx1-ubyte.gz", gzip.compress(idx(0x801, np.array([7, 2])))[:-9], "must be a whole gzip file"),
-        ("t10k-labels-idx1-ubyte.gz", gzip.compress(idx(0x801, np.array([7, 10]))), "label 10: must be 0 to 9"),
+        (
+            "t10k-labels-idx1-ubyte.gz",
+            gzip.compress(idx(0x801, np.array([7, 2])), mtime=0)[:-9],
+            "must be a whole gzip file",
+        ),
+        (
+            "t10k-labels-idx1-ubyte.gz",
+            gzip.compress(idx(0x801, np.array([7, 10])), mtime=0),
+            "label 10: must be 0 to 9",
+        ),
     ],
 )
 def test_broken_idx_files(mnist: Path, name: str, content: bytes | None, message: str) -> None:
