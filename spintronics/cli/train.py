@@ -32,6 +32,7 @@ def train(
     batch: Annotated[int, typer.Option(help="Images in a step.")] = 128,
     learning_rate: Annotated[float, typer.Option(help="Of Adam at the start.")] = 1e-3,
     dropout: Annotated[float, typer.Option(help="Before the first fully connected layer.")] = 0.2,
+    shift: Annotated[int, typer.Option(help="Most pixels by which training images are moved at random.")] = 0,
     seed: Annotated[int, typer.Option(help="Seed of everything that is random.")] = 1,
     device: Annotated[str, typer.Option(help="cpu, cuda or auto.")] = "auto",
     mixed: Annotated[bool, typer.Option("--mixed", help="Mixed precision: bfloat16 in convolutions.")] = False,
@@ -62,7 +63,7 @@ def train(
     from spintronics.training.loop import train as run_training
 
     chosen = device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
-    every = [Settings(str(w), epochs, batch, learning_rate, dropout, seed, mixed) for w in widths]
+    every = [Settings(str(w), epochs, batch, learning_rate, dropout, seed, mixed, shift) for w in widths]
     folder = out if out is not None else Path("results") / f"train_{dataset}"
     runs, on_array = [], []
     print(f"{network.name} on {split.name} ({chosen}): {split.note}")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from textwrap import fill
 from typing import TYPE_CHECKING
 
+from spintronics.networks.inference import Accuracy
 from spintronics.report.tables import Row, slides
 from spintronics.training.loop import Trained
 
@@ -14,25 +15,33 @@ if TYPE_CHECKING:
 def errors(data: str, runs: Sequence[Trained], on_array: Sequence[float | None]) -> list[Row]:
     """One row per configuration: test error, that of the slides for their own set, SVHN, and that on the array.
 
+    ``test_error_low`` and ``test_error_high`` are its 95 % interval for images that stand for others.
+
     Args:
         data: name of what was trained and tested on.
         on_array: test error of the exported whole-number network; None where it has none.
     """
     theirs = slides()["test_error"] if data == "SVHN" else {}
-    return [
-        {
-            "data": data,
-            "bits": run.settings.bits,
-            "epochs": len(run.curve),
-            "training_loss": run.curve[-1].loss,
-            "test_images": run.curve[-1].images,
-            "test_error": run.curve[-1].test_error,
-            "test_error_on_array": array,
-            "seed_test_error": theirs.get(run.settings.bits),
-            "seconds": sum(epoch.seconds for epoch in run.curve),
-        }
-        for run, array in zip(runs, on_array, strict=True)
-    ]
+    rows: list[Row] = []
+    for run, array in zip(runs, on_array, strict=True):
+        last = run.curve[-1]
+        low, high = Accuracy(last.correct, last.images).interval()
+        rows.append(
+            {
+                "data": data,
+                "bits": run.settings.bits,
+                "epochs": len(run.curve),
+                "training_loss": last.loss,
+                "test_images": last.images,
+                "test_error": last.test_error,
+                "test_error_low": 1 - high,
+                "test_error_high": 1 - low,
+                "test_error_on_array": array,
+                "seed_test_error": theirs.get(run.settings.bits),
+                "seconds": sum(epoch.seconds for epoch in run.curve),
+            }
+        )
+    return rows
 
 
 def curve(data: str, runs: Sequence[Trained]) -> list[Row]:

@@ -83,6 +83,25 @@ class ImageFolder:
             raise InputError(f"{path}: {error}: must be an image") from None
 
 
+def shifted(images: npt.NDArray[np.uint8], by: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+    """Images moved by whole pixels; what comes in at an edge repeats that edge.
+
+    Args:
+        images: (images, channels, height, width).
+        by: pixels down and to the right, (images, 2).
+
+    >>> shifted(np.array([[[[1, 2, 3]]]], np.uint8), np.array([[0, 1]])).tolist()
+    [[[[1, 1, 2]]]]
+    """
+    rows, columns = (
+        np.clip(np.arange(size) - moved[:, None], 0, size - 1)
+        for size, moved in zip(images.shape[2:], by.T, strict=True)
+    )
+    each = np.arange(len(images))[:, None, None]
+    # Indices on both sides of the channels put these last.
+    return images[each, :, rows[:, :, None], columns[:, None, :]].transpose(0, 3, 1, 2)
+
+
 @dataclass(frozen=True)
 class Split:
     """What to train on and what to test on.

