@@ -93,8 +93,9 @@ class _GradientQuantizer(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        noise = torch.rand_like(gradients[0]) - 0.5
-        return quantized_gradient(gradients[0], ctx.bits, noise), None
+        # Near 1/2, bfloat16 is no finer than a step of 8 bits: there the noise would not round without bias.
+        exact = gradients[0].to(torch.promote_types(gradients[0].dtype, torch.float32))
+        return quantized_gradient(exact, ctx.bits, torch.rand_like(exact) - 0.5).to(gradients[0].dtype), None
 
 
 def quantized_gradient(gradient: Tensor, bits: int, noise: Tensor) -> Tensor:

@@ -113,5 +113,15 @@ def test_gradient_rounding_is_unbiased() -> None:
     assert np.unique(x.grad.numpy()[:, 2].round(12)).size == 2
 
 
+def test_gradient_rounding_is_unbiased_in_mixed_precision() -> None:
+    """Gradients a tenth and less of a step of 8 bits, as bfloat16 hands them over."""
+    dr = torch.tensor([[1.0, 1e-3, -5e-4]]).bfloat16().repeat(40_000, 1)
+    x = torch.zeros(dr.shape, dtype=torch.bfloat16, requires_grad=True)
+    torch.manual_seed(1)
+    quantize_gradient(x, 8).backward(dr)
+    means, step = x.grad.float().mean(dim=0).numpy(), 2 / 255
+    assert (np.abs(means - dr[0].float().numpy())[1:] < 4 * step / 2 / 200).all()
+
+
 def test_gradient_of_nothing() -> None:
     assert (quantized_gradient(torch.zeros(2, 3), 8, torch.zeros(2, 3)).numpy() == 0).all()
