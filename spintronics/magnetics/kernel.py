@@ -113,8 +113,11 @@ def heun(
     count = initial.shape[1]
     final = np.empty((3, count))
     crossing = np.empty(count)
-    # One buffer with rows of LANES: m, side of the start, first crossing.  Constant distances let LLVM vectorize.
+    # Rows of LANES at constant distances, so that LLVM vectorizes: m, side of the start, first crossing; words; field.
     s = np.empty(5 * LANES)
+    words = np.empty(4 * LANES, dtype=np.uint64)
+    h = np.empty(3 * LANES)
+    k0, k1 = k0 & noise.LOW, k1 & noise.LOW  # tells LLVM that products of halves are enough
     for begin in range(0, count, LANES):
         used = min(LANES, count - begin)
         for j in range(LANES):
@@ -127,18 +130,20 @@ def heun(
         for step in range(len(she) - 1):
             a0, a1, t0, t1 = she[step], she[step + 1], stt[step], stt[step + 1]
             b0, b1 = by + field_like * a0, by + field_like * a1
+            # Three loops: in one, more values are in flight than there are vector registers.
             for j in range(LANES):
                 trajectory = number + np.uint64(j)
-                w0, w1, w2, w3 = philox(
+                words[j], words[j + LANES], words[j + 2 * LANES], words[j + 3 * LANES] = philox(
                     np.uint64(step), trajectory & noise.LOW, trajectory >> noise.HALF, np.uint64(0), k0, k1
                 )
-                r = sigma * radius(w0)
-                cosine, sine = cosine_sine(w1)
-                hx = bx + r * cosine
-                hy = r * sine
-                cosine, _ = cosine_sine(w3)
-                hz = bz + sigma * radius(w2) * cosine
-
+            for j in range(LANES):
+                r = sigma * radius(words[j])
+                cosine, sine = cosine_sine(words[j + LANES])
+                h[j], h[j + LANES] = bx + r * cosine, r * sine
+                cosine, _ = cosine_sine(words[j + 3 * LANES])
+                h[j + 2 * LANES] = bz + sigma * radius(words[j + 2 * LANES]) * cosine
+            for j in range(LANES):
+                hx, hy, hz = h[j], h[j + LANES], h[j + 2 * LANES]
                 mx, my, mz = s[j], s[j + LANES], s[j + 2 * LANES]
                 px, py, pz = change(
                     mx, my, mz, hx, b0 + hy, hz, dx, dy, dz, ey, ez, a0, t0, squared, turn, damping

@@ -5,7 +5,6 @@ from itertools import pairwise
 
 import numpy as np
 from scipy.constants import mu_0
-from scipy.integrate import solve_ivp
 
 from spintronics.magnetics.layer import GAMMA, FloatArray, FreeLayer
 
@@ -127,6 +126,8 @@ def trajectory(
     [1.0, -1.0]
     """
     field = np.array(pulse.field)
+
+    from scipy.integrate import solve_ivp  # slow to import
 
     def slope(time: float, m: FloatArray, middle: float) -> FloatArray:
         # One side of a corner at a time: a pulse without edges is constant in between.

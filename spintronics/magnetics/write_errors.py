@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import beta
 
 from spintronics.errors import InputError
 from spintronics.magnetics.layer import FloatArray, FreeLayer
@@ -41,6 +40,8 @@ class WriteErrors:
         >>> low.tolist(), high.round(4).tolist()
         ([0.0], [0.0362])
         """
+        from scipy.stats import beta  # slow to import
+
         tail, right = (1 - confidence) / 2, self.trajectories - self.errors
         with np.errstate(invalid="ignore"):
             low = np.where(self.errors == 0, 0.0, beta.ppf(tail, self.errors, right + 1))

@@ -137,9 +137,9 @@ def check_parameters(path: Path, parameters: tuple[Parameter, ...], given: Mappi
         _check_range(path, name, value, known[name].range)
 
 
-def _check_range(path: Path, name: str, value: float, allowed: Range) -> None:
+def _check_range(path: Path, name: str, value: float, allowed: Range, place: str = "") -> None:
     if value not in allowed:
-        raise ModelError(path, f"parameter {name} = {value:g}: must be {allowed}")
+        raise ModelError(path, f"{place}parameter {name} = {value:g}: must be {allowed}")
 
 
 def read_equations(path: Path, structural: Mapping[str, float]) -> Equations:
@@ -166,7 +166,8 @@ def read_equations(path: Path, structural: Mapping[str, float]) -> Equations:
             raise ModelError(path, f"parameter {name} = {value:g}: must be finite")
         if declared[name]["flags"] & 3 == _INTEGER and value != int(value):
             raise ModelError(path, f"parameter {name} = {value:g}: must be an integer")
-        _check_range(path, name, value, source.ranges.get(name, Range()))
+        place = _places(source, Unsupported("", _declaration(name)))
+        _check_range(path, name, value, source.ranges.get(name, Range()), place)
     try:
         device = _read(module, source, declared, structural)
     except Unsupported as construct:

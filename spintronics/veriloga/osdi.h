@@ -10,6 +10,7 @@ enum { PARA_TY_REAL = 0, PARA_KIND_MODEL = 0, PARA_KIND_INST = 1 << 30 };
 enum { ACCESS_FLAG_SET = 1, ACCESS_FLAG_INSTANCE = 4 };
 enum { JACOBIAN_ENTRY_RESIST = 4, JACOBIAN_ENTRY_REACT = 8 };
 enum { INIT_ERR_OUT_OF_BOUNDS = 1 };
+enum { EVAL_RET_FLAG_LIM = 1 };
 
 typedef struct {
   char **names;

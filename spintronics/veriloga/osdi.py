@@ -90,8 +90,9 @@ def device_netlist(path: Path, structural: Mapping[str, float], osdi: bool, fold
 
 def _wrapper(device: Equations, values: Mapping[str, str]) -> Iterator[str]:
     yield f".subckt {device.name} {' '.join(device.ports)}"
+    yield "+ m=1"
     yield from (f"+ {p.name}={p.default!r}" for p in device.parameters)
-    yield f"n1 {' '.join(device.ports)} compiled"
+    yield f"n1 {' '.join(device.ports)} compiled m={{m}}"  # else ngspice takes an instance's m, and says nothing
     yield f".model compiled {device.name}"
     yield from (f"+ {name}={value}" for name, value in values.items())
     yield f".ends {device.name}"
@@ -225,10 +226,14 @@ def c_source(device: Equations) -> str:
 def _noise_branches(device: Equations) -> list[Branch]:
     found = []
     for source in device.noise:
-        of_source = branches(source.gains, device.graph)
-        if len(of_source) != 1:
-            raise BuildError(device.path, f"noise {source.name!r} flows in {len(of_source)} branches; OSDI takes one")
-        found += of_source
+        first, *others = of_source = branches(source.gains, device.graph)
+        value = first.value
+        for other in others:
+            if not other.is_beside(first):
+                among = f"noise {source.name!r} flows in {len(of_source)} branches"
+                raise BuildError(device.path, f"{among}; OSDI takes one")
+            value = device.graph.apply("add" if other.plus == first.plus else "sub", value, other.value)
+        found.append(Branch(first.plus, first.minus, value))
     return found
 
 

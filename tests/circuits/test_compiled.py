@@ -70,5 +70,5 @@ def test_a_write_through_the_compiled_model_is_that_of_the_subcircuit() -> None:
         context = (TECHNOLOGY, model_cards, Simulator())
         [voltage] = writing.write_voltages(*context, 1, np.array([TECHNOLOGY.write.current]))
         results.append(writing.sot_writes(*context, 1, voltage, TECHNOLOGY.write.pulse_width, angles, 2))
-    assert results[1].energy == pytest.approx(results[0].energy, rel=1e-5)
-    assert results[1].times == pytest.approx(results[0].times, abs=2e-12)
+    assert results[1].energy == pytest.approx(results[0].energy, rel=1e-6)
+    assert results[1].times == pytest.approx(results[0].times, abs=1e-15)

@@ -1,14 +1,14 @@
 """Subcircuit in ngspice, NumPy function and compiled model give the same currents, charges and derivatives."""
 
 import ctypes
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from spintronics.ngspice import Simulator, find_ngspice, has_osdi
+from spintronics.ngspice import Simulator
 from spintronics.resources import MODELS
 from spintronics.veriloga import (
     BuildError,
@@ -27,6 +27,7 @@ from spintronics.veriloga.osdi import c_compiler
 pytest.importorskip("openvaf_py", reason="openvaf-py has wheels for Python 3.11 and 3.12 alone")
 
 FloatArray = npt.NDArray[np.float64]
+Netlist = Callable[[Path, Mapping[str, float]], Subcircuit]
 HERE = Path(__file__).with_name("models")
 DEVICES = {
     "diode": (HERE / "diode.va", {}),
@@ -37,6 +38,7 @@ DEVICES = {
     "stt_mtj": (MODELS / "veriloga/stt_mtj.va", {"easy": 1.0}),
 }
 POINTS = 20
+LIMITED = 1  # EVAL_RET_FLAG_LIM
 
 
 @pytest.fixture(params=DEVICES, scope="module")
@@ -46,11 +48,6 @@ def device(request: pytest.FixtureRequest) -> Equations:
 
 def folded(device: Equations) -> dict[str, float]:
     return next(values for path, values in DEVICES.values() if path == device.path)
-
-
-@pytest.fixture(scope="module")
-def subcircuit(device: Equations) -> Subcircuit:
-    return lower(device.path, folded(device))
 
 
 def points(device: Equations) -> dict[str, FloatArray]:
@@ -103,24 +100,21 @@ def test_evaluate_refuses_what_is_not_the_devices() -> None:
         evaluate(device, {"a": 0.0, "c": 0.0}, {"n": 20})
 
 
-def test_subcircuit_gives_numpys_currents(device: Equations, subcircuit: Subcircuit) -> None:
-    at = points(device)
-    p = some_parameters(device)
+def test_ngspice_gives_numpys_currents(device: Equations, netlist: Netlist) -> None:
+    lowered, at, p = netlist(device.path, folded(device)), points(device), some_parameters(device)
     driven = [port for port in device.ports if port not in ("mx", "my", "mz", "w", "theta", "phi")]
     lines = []
     for n in range(POINTS):
-        lines.append(subcircuit.instance(str(n), [f"{port}{n}" for port in device.ports], p))
+        lines.append(lowered.instance(str(n), [f"{port}{n}" for port in device.ports], p))
         lines += [f"v{port}{n} {port}{n} 0 {float(at[port][n])!r}" for port in driven]
     waves = Simulator().run(
-        f"* points\n{subcircuit.text}"
-        + "\n".join(lines)
-        + "\n.options reltol=1e-12 abstol=1e-20 vntol=1e-15 gmin=1e-30"
+        f"* points\n{lowered.text}" + "\n".join(lines) + "\n.options reltol=1e-12 abstol=1e-20 vntol=1e-15 gmin=1e-30"
         "\n.op\n.end\n"
     )
 
     def solved(node: str) -> FloatArray:
-        names = [f"v({node}{n})" if node in device.ports else f"v(x{n}.{node})" for n in range(POINTS)]
-        return np.array([waves[name][0] for name in names])
+        names = [(f"v({node}{n})", f"v(x{n}.{node})", f"v(n.x{n}.n1#{node})") for n in range(POINTS)]
+        return np.array([waves[name][0] for of_point in names for name in of_point if name in waves])
 
     expected = evaluate(device, {node: solved(node) for node in device.nodes}, p)
     largest = max(np.abs(expected.currents[port]).max() for port in driven)
@@ -272,17 +266,27 @@ class Compiled:
                     P.from_buffer(self.instance, offset).value = self._elements[kind, n:].ctypes.data
         return wrong
 
+    def _solution(self, voltages: Mapping[str, float]) -> FloatArray:
+        return np.array([0.0, *(voltages[node] for node in self.nodes)])
+
+    def flags(self, voltages: Mapping[str, float], time: float) -> int:
+        """What an evaluation returns."""
+        solution = self._solution(voltages)
+        info = SimulationInfo(time=time, solution=solution.ctypes.data_as(DOUBLES))
+        flags = self.descriptor.eval(None, self.instance, self.model, ctypes.byref(info))
+        assert isinstance(flags, int)
+        return flags
+
     def evaluate(self, voltages: Mapping[str, float], time: float) -> tuple[FloatArray, ...]:
         """Currents and charges by node; Jacobian of both by entry; right-hand side of a transient at alpha = 2e12."""
         d = self.descriptor
-        solution = np.array([0.0, *(voltages[node] for node in self.nodes)])
-        info = SimulationInfo(time=time, solution=solution.ctypes.data_as(DOUBLES))
-        assert d.eval(None, self.instance, self.model, ctypes.byref(info)) == 0
+        self.flags(voltages, time)
+        solution = self._solution(voltages)
         vectors = np.zeros((3, len(solution)))
         to = [vector.ctypes.data_as(DOUBLES) for vector in vectors]
         d.load_residual_resist(self.instance, self.model, to[0])
         d.load_residual_react(self.instance, self.model, to[1])
-        d.load_spice_rhs_tran(self.instance, self.model, to[2], info.solution, 2e12)
+        d.load_spice_rhs_tran(self.instance, self.model, to[2], solution.ctypes.data_as(DOUBLES), 2e12)
         self._elements[:] = 0
         d.load_jacobian_resist(self.instance, self.model)
         d.load_jacobian_react(self.instance, self.model, 1.0)
@@ -373,26 +377,13 @@ def test_compiled_model_refuses_parameters_out_of_bounds(tmp_path: Path) -> None
     assert Compiled(tmp_path / "diode.osdi").set_up({"n": 20.0, "mj": 0.0, "isat": 1e-15}, 1.0) == ["n", "mj"]
 
 
-def test_compiled_model_in_ngspice(device: Equations, tmp_path: Path) -> None:
-    ngspice = find_ngspice()
-    if not has_osdi(ngspice):
-        pytest.skip(f"ngspice {ngspice.version} has no OSDI")
+def test_compiled_model_asks_for_another_iteration_until_its_slopes_predict_it(tmp_path: Path) -> None:
     require_compiler()
-    decks = [device_netlist(device.path, folded(device), osdi, tmp_path) for osdi in (True, False)]
-    assert [deck.kind for deck in decks] == ["osdi", "subcircuit"]
-    ports = " ".join(device.ports)
-    results = []
-    for deck in decks:
-        load = f".control\npre_osdi {deck.library}\n.endc\n" if deck.library else ""
-        results.append(
-            Simulator().run(
-                f"* sweep\n{load}{deck.text}x1 {ports} {device.name}\nv1 {device.ports[0]} 0 0\n"
-                + "\n".join(f"r{port} {port} 0 1g" for port in device.ports[1:-1])
-                + f"\nv2 {device.ports[-1]} 0 0\n.options reltol=1e-12 abstol=1e-20 vntol=1e-15\n"
-                + ".dc v1 0.1 0.7 0.1\n.end\n"
-            )
-        )
-    assert results[0]["i(v1)"] == pytest.approx(results[1]["i(v1)"], rel=1e-9)
+    build_osdi(HERE / "diode.va", {}, tmp_path / "diode.osdi")
+    compiled = Compiled(tmp_path / "diode.osdi")
+    compiled.set_up({}, 1.0)
+    steps = (0.5, 0.5 + 1e-3, 0.5 + 1e-3 + 1e-8, 0.5 + 1e-3 + 1e-8)
+    assert [compiled.flags({"a": v, "c": 0.0}, 0.0) for v in steps] == [LIMITED, LIMITED, 0, 0]
 
 
 # Where nothing can be compiled
@@ -413,7 +404,7 @@ def test_compiled_netlist_is_built_once(tmp_path: Path) -> None:
     assert first.library == second.library
     assert "built with" in first.note
     assert "built before" in second.note
-    assert "n1 a c compiled\n.model compiled junction_diode\n+ isat={isat}\n" in first.text
+    assert "n1 a c compiled m={m}\n.model compiled junction_diode\n+ isat={isat}\n" in first.text
     assert [path.name for path in tmp_path.iterdir()] == [first.library.name if first.library else ""]
 
 

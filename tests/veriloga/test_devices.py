@@ -1,6 +1,7 @@
-"""Devices that are not ours, lowered and run in ngspice: op, DC, AC and transient against closed forms and SciPy."""
+"""Devices that are not ours in ngspice, lowered and compiled: op, DC, AC and transient against closed form or SciPy."""
 
 import subprocess
+from collections.abc import Callable, Mapping
 from math import cos, log, pi, sin
 from pathlib import Path
 
@@ -10,17 +11,20 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from spintronics.ngspice import Simulator, find_ngspice
-from spintronics.veriloga import Subcircuit, lower
+from spintronics.veriloga import Subcircuit
 
 pytest.importorskip("openvaf_py", reason="openvaf-py has wheels for Python 3.11 and 3.12 alone")
 
 FloatArray = npt.NDArray[np.float64]
+Netlist = Callable[[Path, Mapping[str, float]], Subcircuit]
+Device = Callable[[str], Subcircuit]
 MODELS = Path(__file__).with_name("models")
 VT = 8.617332384960955e-05 * 300.15  # as OpenVAF's $vt at 27 °C
 
 
-def device(name: str) -> Subcircuit:
-    return lower(MODELS / f"{name}.va", {})
+@pytest.fixture
+def device(netlist: Netlist) -> Device:
+    return lambda name: netlist(MODELS / f"{name}.va", {})
 
 
 def admittance(circuit: str, source: str, frequencies: FloatArray, folder: Path) -> npt.NDArray[np.complex128]:
@@ -51,7 +55,7 @@ def diode(v: FloatArray, p: dict[str, float]) -> tuple[FloatArray, FloatArray, F
 
 
 @pytest.mark.parametrize("changes", [{}, {"isat": 3e-15, "n": 1.0}])
-def test_diode_in_a_sweep(changes: dict[str, float]) -> None:
+def test_diode_in_a_sweep(device: Device, changes: dict[str, float]) -> None:
     d = device("diode")
     waves = Simulator().run(
         f"* diode\n{d.text}{d.instance('1', ['a', '0'], changes)}\nv1 a 0 0\n"
@@ -62,7 +66,7 @@ def test_diode_in_a_sweep(changes: dict[str, float]) -> None:
 
 
 @pytest.mark.parametrize("bias", [-1.0, 0.3, 0.39, 0.41, 0.65])
-def test_diode_small_signal(bias: float, tmp_path: Path) -> None:
+def test_diode_small_signal(device: Device, bias: float, tmp_path: Path) -> None:
     d = device("diode")
     frequencies = np.array([1e6, 1e7])
     found = admittance(
@@ -73,7 +77,7 @@ def test_diode_small_signal(bias: float, tmp_path: Path) -> None:
     assert found.imag == pytest.approx(2 * pi * frequencies * capacitance[0], rel=1e-6)
 
 
-def test_diode_driven_by_a_sine() -> None:
+def test_diode_driven_by_a_sine(device: Device) -> None:
     d = device("diode")
     waves = Simulator().run(
         f"* diode\n{d.text}{d.instance('1', ['a', '0'], {})}\nv1 a 0 sin(-0.2 0.8 1g)\n"
@@ -88,7 +92,7 @@ def test_diode_driven_by_a_sine() -> None:
 
 
 @pytest.mark.parametrize("bias", [-0.3, 0.65])
-def test_m_is_as_many_in_parallel(bias: float, tmp_path: Path) -> None:
+def test_m_is_as_many_in_parallel(device: Device, bias: float, tmp_path: Path) -> None:
     d, frequencies = device("diode"), np.array([1e8, 1e9])
     # Shared values, charge as an expression and as a product; through a subcircuit of one's own too.
     forms = ["x1 a 0 {d} m=3", "xa a 0 {d}\nxb a 0 {d} m=2", ".subckt own p n\nx1 p n {d}\n.ends\nx2 a 0 own m=3"]
@@ -105,19 +109,20 @@ def test_m_is_as_many_in_parallel(bias: float, tmp_path: Path) -> None:
 # Resistor and nonlinear capacitor
 
 
-def test_varactor_discharge() -> None:
+def test_varactor_discharge(device: Device) -> None:
     # (1 + k v²) r c0 dv/dt = −v:  ln v + k v²/2 + t/(r c0) stays
     d = device("varactor")
     waves = Simulator().run(
         f"* discharge\n{d.text}{d.instance('1', ['a', '0'], {'k': 0.8})}\nv1 a 0 pulse(1.5 0 1n 1f 1f)\n"
         ".options method=trap reltol=1e-6\n.tran 2p 6n 0 2p\n.end\n"
     )
-    v, later = waves["v(x1.top)"], waves.x > 1.001e-9
+    [top] = [name for name in waves if name.endswith("top)")]  # x1.top, of a compiled model n.x1.n1#top
+    v, later = waves[top], waves.x > 1.001e-9
     kept = np.log(v[later]) + 0.4 * v[later] ** 2 + (waves.x[later] - 1e-9) / 1e-9
     assert kept == pytest.approx(log(1.5) + 0.4 * 1.5**2, abs=1e-3)
 
 
-def test_varactor_small_signal(tmp_path: Path) -> None:
+def test_varactor_small_signal(device: Device, tmp_path: Path) -> None:
     d = device("varactor")
     frequencies = np.array([1e6, 1e7])
     found = admittance(f"{d.text}{d.instance('1', ['a', '0'], {})}\nv1 a 0 dc 0.7 ac 1\n", "v1", frequencies, tmp_path)
@@ -128,7 +133,7 @@ def test_varactor_small_signal(tmp_path: Path) -> None:
 # Memristor
 
 
-def test_memristor_is_a_resistor_at_dc() -> None:
+def test_memristor_is_a_resistor_at_dc(device: Device) -> None:
     d = device("memristor")
     waves = Simulator().run(
         f"* memristor\n{d.text}{d.instance('1', ['a', '0', 'w'], {'w0': 0.25})}\nv1 a 0 0\n"
@@ -138,7 +143,7 @@ def test_memristor_is_a_resistor_at_dc() -> None:
     assert waves["v(w)"] == pytest.approx(0.25, rel=1e-9)
 
 
-def test_memristor_state_follows_the_charge() -> None:
+def test_memristor_state_follows_the_charge(device: Device) -> None:
     # logit w = logit w0 + 4 k q,  q = ∫ i dt
     d = device("memristor")
     waves = Simulator().run(
@@ -163,7 +168,7 @@ def conductance(p: dict[str, float], v: float | FloatArray, angle: float | Float
 
 
 @pytest.mark.parametrize("theta0", [0.0, 1.2, pi])
-def test_mtj_at_dc(theta0: float) -> None:
+def test_mtj_at_dc(device: Device, theta0: float) -> None:
     d = device("mtj")
     waves = Simulator().run(
         f"* mtj\n{d.text}{d.instance('1', ['a', '0', 'th', 'ph'], {'theta0': theta0})}\nv1 a 0 0\n"
@@ -173,7 +178,7 @@ def test_mtj_at_dc(theta0: float) -> None:
     assert -waves["i(v1)"] == pytest.approx(expected, rel=1e-9, abs=1e-18)
 
 
-def test_mtj_switches_as_scipy_says() -> None:
+def test_mtj_switches_as_scipy_says(device: Device) -> None:
     d = device("mtj")
     p = dict(d.parameters)
     waves = Simulator().run(

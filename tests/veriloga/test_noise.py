@@ -1,7 +1,7 @@
-"""White noise of lowered models in ngspice's .noise against closed forms; all else is as without it."""
+"""White noise of models, lowered and compiled, in ngspice's .noise against closed forms; all else is as without it."""
 
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import pi
 from pathlib import Path
 
@@ -12,11 +12,12 @@ from scipy.optimize import brentq
 
 from spintronics.ngspice import find_ngspice
 from spintronics.resources import MODELS
-from spintronics.veriloga import ModelError, evaluate, lower, read_equations
+from spintronics.veriloga import ModelError, Subcircuit, evaluate, lower, read_equations
 
 pytest.importorskip("openvaf_py", reason="openvaf-py has wheels for Python 3.11 and 3.12 alone")
 
 FloatArray = npt.NDArray[np.float64]
+Netlist = Callable[[Path, Mapping[str, float]], Subcircuit]
 K, Q = 1.380649e-23, 1.602176634e-19  # SI; the compiler's and ngspice's are 1e-6 off
 TEMPERATURE = 300.15
 HERE = Path(__file__).with_name("models")
@@ -59,8 +60,8 @@ R = "parameter real r = 1e3 from (0:inf);"
 
 @pytest.mark.parametrize("celsius", [27.0, 85.0])
 @pytest.mark.parametrize("copies", [1, 3])
-def test_resistor(celsius: float, copies: int, tmp_path: Path) -> None:
-    device = lower(model(tmp_path, RESISTOR, R), {})
+def test_resistor(celsius: float, copies: int, netlist: Netlist, tmp_path: Path) -> None:
+    device = netlist(model(tmp_path, RESISTOR, R), {})
     load = f"v1 b 0 0 ac 1\nrl a 0 2k noisy=0\n.options temp={celsius}"
     found = spectrum(f"{device.text}x1 a b device r=3k m={copies}\n{load}", "a", tmp_path)
     parallel = 1 / (copies / 3e3 + 1 / 2e3)
@@ -69,8 +70,8 @@ def test_resistor(celsius: float, copies: int, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("volts", [-0.5, 0.0, 0.3, 0.6])
-def test_shot_noise_of_a_diode(volts: float, tmp_path: Path) -> None:
-    device = lower(HERE / "diode.va", {})
+def test_shot_noise_of_a_diode(volts: float, netlist: Netlist, tmp_path: Path) -> None:
+    device = netlist(HERE / "diode.va", {})
     vt = K * TEMPERATURE / Q
     current, conductance = 1e-14 * np.expm1(volts / (1.2 * vt)), 1e-14 * np.exp(volts / (1.2 * vt)) / (1.2 * vt)
     circuit = f"{device.text}x1 a 0 junction_diode\nv1 b 0 {volts} ac 1\nr1 b a 1m noisy=0\n.options reltol=1e-9"
@@ -78,8 +79,8 @@ def test_shot_noise_of_a_diode(volts: float, tmp_path: Path) -> None:
     assert spectrum(circuit, "a", tmp_path) == pytest.approx(expected, rel=2e-4, abs=1e-50)
 
 
-def test_noise_of_an_rc_integrates_to_kt_over_c(tmp_path: Path) -> None:
-    device = lower(model(tmp_path, RESISTOR + "I(a, b) <+ ddt(1p*V(a, b));", R), {})
+def test_noise_of_an_rc_integrates_to_kt_over_c(netlist: Netlist, tmp_path: Path) -> None:
+    device = netlist(model(tmp_path, RESISTOR + "I(a, b) <+ ddt(1p*V(a, b));", R), {})
     deck = tmp_path / "rc.cir"
     deck.write_text(
         f"* rc\n{device.text}x1 a b device\nv1 b 0 0 ac 1\n.control\nset numdgt=14\n"
@@ -105,16 +106,16 @@ FORMS = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_forms_of_a_contribution(form: str, tmp_path: Path) -> None:
+def test_forms_of_a_contribution(form: str, netlist: Netlist, tmp_path: Path) -> None:
     body, factor = FORMS[form]
     declarations = "parameter real g = 1e-3; parameter real s = 1e-20; real n;"
-    device = lower(model(tmp_path, body, declarations, "`define NOISE(p) white_noise(p)"), {})
+    device = netlist(model(tmp_path, body, declarations, "`define NOISE(p) white_noise(p)"), {})
     found = spectrum(f"{device.text}x1 a 0 device\nv1 b 0 0.5 ac 1\nr1 b a 1k noisy=0", "a", tmp_path)
     assert found == pytest.approx(factor * 1e-20 / 2e-3**2, rel=1e-6, abs=1e-40)
 
 
-def test_devices_in_parallel_are_not_correlated(tmp_path: Path) -> None:
-    device = lower(model(tmp_path, "I(a, b) <+ 1e-3*V(a, b) + white_noise(1e-20);"), {})
+def test_devices_in_parallel_are_not_correlated(netlist: Netlist, tmp_path: Path) -> None:
+    device = netlist(model(tmp_path, "I(a, b) <+ 1e-3*V(a, b) + white_noise(1e-20);"), {})
     found = spectrum(f"{device.text}x1 a 0 device m=3\nv1 b 0 0 ac 1\nr1 b a 1k noisy=0", "a", tmp_path)
     assert found == pytest.approx(3 * 1e-20 / 4e-3**2, rel=1e-6)
 
@@ -127,9 +128,9 @@ def test_noise_in_two_branches_is_correlated(tmp_path: Path) -> None:
     assert found == pytest.approx(1e-20 * (1 / 2e-3 + 2 / 1e-3) ** 2, rel=1e-6)
 
 
-def test_noise_of_an_included_file(tmp_path: Path) -> None:
+def test_noise_of_an_included_file(netlist: Netlist, tmp_path: Path) -> None:
     (tmp_path / "thermal.inc").write_text("// white_noise(1)\n" + RESISTOR + "\n")
-    device = lower(model(tmp_path, '\n`include "thermal.inc"\n', R), {})
+    device = netlist(model(tmp_path, '\n`include "thermal.inc"\n', R), {})
     found = spectrum(f"{device.text}x1 a 0 device\nv1 b 0 0 ac 1\nr1 b a 1k noisy=0", "a", tmp_path)
     assert found == pytest.approx(K * TEMPERATURE * 1e3, rel=1e-5)
 
@@ -183,8 +184,8 @@ def test_numpy_gives_the_roots_of_the_densities() -> None:
 
 @pytest.mark.parametrize("state", [1.0, -1.0])
 @pytest.mark.parametrize("bias", [0.0, 0.1, 0.4])
-def test_noise_of_the_junction_and_its_heavy_metal(state: float, bias: float, tmp_path: Path) -> None:
-    device = lower(MODELS / "veriloga/she_mtj.va", {"easy": 1.0})
+def test_noise_of_the_junction_and_its_heavy_metal(state: float, bias: float, netlist: Netlist, tmp_path: Path) -> None:
+    device = netlist(MODELS / "veriloga/she_mtj.va", {"easy": 1.0})
     p = device.parameters
     # t1 and t2 at ground: the two halves of the strip in parallel, the junction on top; 10 kOhm to the source.
     strip, load = p["rho_hm"] * p["l_hm"] / (p["w_hm"] * p["t_hm"]) / 4, 10e3
