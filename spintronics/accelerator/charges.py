@@ -3,13 +3,22 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from math import ceil, prod
 
 from spintronics.accelerator.mapping import LayerMapping
+from spintronics.accelerator.streaming import Rounds
 from spintronics.array import Floorplan, SubArray
 from spintronics.characterize.device_table import ActionCost
-from spintronics.characterize.digital import processing_blocks
+from spintronics.characterize.digital import (
+    ACCUMULATOR_BITS,
+    ACTIVATION,
+    BATCH_NORM,
+    QUANTIZER,
+    processing_blocks,
+    sub_array_blocks,
+)
 from spintronics.circuits.blocks import Block
-from spintronics.networks import Addition, Layer, Normalization, Pool, Shape
+from spintronics.networks import Addition, Concatenation, Layer, Normalization, Pool, Shape
 
 COMPONENTS = (
     *("read", "write", "AND", "row decoder", "bit-counter", "shifter", "sum"),
@@ -43,9 +52,25 @@ class Charge:
 
 
 @cache
-def processing() -> dict[str, Block]:
-    """Blocks of the processing unit by name."""
-    return {block.name: block for block in processing_blocks()}
+def processing(columns: int) -> dict[str, Block]:
+    """Blocks of the processing unit by name; Shifter and Sum are for averages, additions and Σ x.
+
+    Args:
+        columns: of a sub-array, whose Shifter and Sum these are.
+    """
+    _, shifter, accumulator = sub_array_blocks(columns)
+    return {block.name: block for block in (*processing_blocks(), shifter, accumulator)}
+
+
+def passes(block: str, bits: int) -> int:
+    """Passes of values of some bits through a block of the processing unit; one for what the slides' widths need.
+
+    >>> passes("quantizer", 2), passes("quantizer", 32), passes("batch norm", 32)
+    (1, 4, 8)
+    """
+    value, scale = BATCH_NORM
+    widths = {"quantizer": QUANTIZER[:1], "batch norm": (value, scale), "activation, clipped": ACTIVATION[:1]}
+    return prod(ceil(bits / width) for width in widths.get(block, ()))
 
 
 @dataclass(frozen=True)
@@ -75,9 +100,17 @@ class Biller:
         each = ActionCost({"H-tree": paths * line.energy}, paths * line.latency)
         return Charge("H-tree", what, "H-tree", None, bits, each)
 
-    def block(self, component: str, name: str, what: str, count: float) -> Charge:
-        """A block of the processing unit."""
-        return Charge(component, what, name, None, count, self.sub_array.block(processing()[name]))
+    def block(self, component: str, name: str, what: str, count: float, bits: int = 1) -> Charge:
+        """A block of the processing unit, for values of some bits."""
+        block = processing(self.sub_array.columns)[name]
+        return Charge(component, what, name, None, count * passes(name, bits), self.sub_array.block(block))
+
+    def sum(self, component: str, what: str, count: float, width: int) -> Charge:
+        """Additions of numbers of some bits, 48 a pass."""
+        words = ceil(width / ACCUMULATOR_BITS)
+        return Charge(
+            component, what, "sum", None, count * words, self.sub_array.accumulate(min(width, ACCUMULATOR_BITS))
+        )
 
     def kept(self, bits: float) -> dict[int, int]:
         """Rows that bits fill when they are kept in a bank."""
@@ -85,26 +118,65 @@ class Biller:
         return {n: rows for n, rows in ((self.sub_array.columns, full), (rest, 1 if rest else 0)) if rows}
 
 
-def compute_charges(biller: Biller, mapping: LayerMapping, rereads: int) -> list[Charge]:
+AND_PATH = ("row ANDs", "ones of a row AND", "counts", "shifted counts")
+"""What a row AND is charged for: itself with its row decoding, bit-counter, Shifter and Sum."""
+
+
+def compute_charges(biller: Biller, mapping: LayerMapping, rounds: Rounds) -> list[Charge]:
     """Windows from the Image Bank into sub-arrays, row ANDs, counting, shifting, adding, and merging of segments."""
-    array, outputs = biller.sub_array, mapping.outputs
-    merged = outputs * (len(mapping.segments) - 1)
-    total = array.accumulate(mapping.accumulator_bits)
-    ands = mapping.row_ands
+    width = mapping.accumulator_bits
+    merged = mapping.outputs * (len(mapping.segments) - 1)
     written = sum(bits * rows for bits, rows in mapping.row_writes.items())
+    row_and, ones, counts, shifted = AND_PATH
     return [
-        *biller.rows("read", "read", "windows from the Image Bank", mapping.row_reads, rereads),
+        *biller.rows("read", "read", "windows from the Image Bank", rounds.row_reads),
         biller.sent("input planes to sub-arrays", written, 2),
         *biller.rows("write", "write", "input planes into sub-arrays", mapping.row_writes),
-        *biller.rows("AND", "AND", "row ANDs", ands),
-        *(
-            Charge("bit-counter", "ones of a row AND", "bit-counter", None, n, array.bit_count(bits))
-            for bits, n in ands.items()
-        ),
-        *(Charge("shifter", "counts", "shifter", None, n, array.shift(bits)) for bits, n in ands.items()),
-        Charge("sum", "shifted counts", "sum", None, sum(ands.values()), total),
-        Charge("sum", "partial sums of segments", "sum", None, merged, total),
-        biller.sent("partial sums of segments", merged * mapping.accumulator_bits, 2),
+        *biller.rows("AND", "AND", row_and, mapping.row_ands),
+        *_counted(biller, mapping.row_ands, (ones, counts, shifted), 1, width),
+        biller.sum("sum", "partial sums of segments", merged, width),
+        biller.sent("partial sums of segments", merged * width, 2),
+        *_kept(biller, rounds.kept * width),
+        *_input_sums(biller, mapping),
+    ]
+
+
+def _counted(
+    biller: Biller, rows: dict[int, int], names: tuple[str, str, str], shifts: int, width: int
+) -> list[Charge]:
+    """Ones of rows counted, shifted and summed; wide sums 48 bits a pass."""
+    array, (ones, counts, shifted) = biller.sub_array, names
+    passes = shifts * ceil(width / ACCUMULATOR_BITS)
+    return [
+        *(Charge("bit-counter", ones, "bit-counter", None, n, array.bit_count(bits)) for bits, n in rows.items()),
+        *(Charge("shifter", counts, "shifter", None, passes * n, array.shift(bits)) for bits, n in rows.items()),
+        biller.sum("sum", shifted, shifts * sum(rows.values()), width),
+    ]
+
+
+def _kept(biller: Biller, bits: int) -> list[Charge]:
+    """Partial sums that wait in the Image Bank for another round; their way back is charged where they are merged."""
+    if not bits:
+        return []
+    return [
+        biller.sent("partial sums to the Image Bank", bits, 2),
+        *biller.rows("write", "write", "partial sums into the Image Bank", biller.kept(bits)),
+        *biller.rows("read", "read", "partial sums from the Image Bank", biller.kept(bits)),
+    ]
+
+
+def _input_sums(biller: Biller, mapping: LayerMapping) -> list[Charge]:
+    """Σ x of bipolar weights: rows read and counted, their sums merged, sent, and taken off every output."""
+    width, sums = mapping.accumulator_bits, mapping.input_sums
+    merged = sums * (len(mapping.segments) - 1)
+    names = ("ones of an input row", "counts of input rows", "shifted counts of input rows")
+    return [
+        *biller.rows("read", "read", "input rows, to count their ones", mapping.input_counts),
+        *_counted(biller, mapping.input_counts, names, mapping.input_shifts, width),
+        biller.sum("sum", "input sums of segments", merged, width),
+        biller.sent("input sums of segments", merged * width, 2),
+        biller.sent("input sums to the processing unit", sums * width, 1),
+        biller.sum("sum", "input sum off every output", mapping.outputs, width),
     ]
 
 
@@ -133,12 +205,12 @@ def result_charges(
     if kept_bits is None:
         return charges
     if normalized:
-        charges.append(biller.block("batch norm", "batch norm", "sums", outputs))
+        charges.append(biller.block("batch norm", "batch norm", "sums", outputs, kept_bits))
     if kept_bits == 1:
         charges.append(biller.block("activation", "activation, sign", "sums", outputs))
     else:
-        charges.append(biller.block("activation", "activation, clipped", "sums", outputs))
-        charges.append(biller.block("quantizer", "quantizer", "sums", outputs))
+        charges.append(biller.block("activation", "activation, clipped", "sums", outputs, kept_bits))
+        charges.append(biller.block("quantizer", "quantizer", "sums", outputs, kept_bits))
     return [*charges, *_stored(biller, outputs * kept_bits)]
 
 
@@ -146,19 +218,22 @@ def after_charges(biller: Biller, layer: Layer, before: Iterable[Shape], after: 
     """A layer without weights: its inputs out of the Image Bank, its work, its results back.
 
     Maximum: a subtractor and a multiplexer of ``bits`` for each further value of a window; average: Sum for each value
-    and a shift; addition: Sum for each value; normalization: its block.  OR is the maximum of single bits.
+    and a shift; addition: Sum for each value; normalization: its block.  OR is the maximum of single bits.  A
+    concatenation moves nothing.
 
     Args:
         before: shapes of what it takes; bits: of each value.
     """
     inputs, outputs = sum(_values(shape) for shape in before), _values(after)
     array, work = biller.sub_array, []
+    if isinstance(layer, Concatenation):
+        return []
     if isinstance(layer, Pool):
         inputs = outputs * layer.kernel**2
         if layer.kind == "average":
             width = bits + (layer.kernel**2).bit_length()
             work = [
-                Charge("pooling", "values of windows", "sum", None, inputs, array.accumulate(width)),
+                biller.sum("pooling", "values of windows", inputs, width),
                 Charge("pooling", "sums of windows", "shifter", None, outputs, array.shift(2**width - 1)),
             ]
         else:
@@ -169,9 +244,9 @@ def after_charges(biller: Biller, layer: Layer, before: Iterable[Shape], after: 
             )
             work = [Charge("pooling", "comparisons", "full_adder and mux2", None, inputs - outputs, one)]
     elif isinstance(layer, Addition):
-        work = [Charge("addition", "values", "sum", None, inputs, array.accumulate(bits + 1))]
+        work = [biller.sum("addition", "values", inputs, bits + 1)]
     elif isinstance(layer, Normalization):
-        work = [biller.block("batch norm", "batch norm", "values", outputs)]
+        work = [biller.block("batch norm", "batch norm", "values", outputs, bits)]
     return [
         *biller.rows("read", "read", f"{layer.name}: values from the Image Bank", biller.kept(inputs * bits)),
         biller.sent(f"{layer.name}: values to the processing unit", inputs * bits, 1),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from math import ceil
+from math import ceil, prod
 
 from spintronics.accelerator.charges import (
     COMPONENTS,
@@ -15,8 +15,10 @@ from spintronics.accelerator.charges import (
     processing,
     result_charges,
 )
+from spintronics.accelerator.image_bank import bank_bits, kept_values
 from spintronics.accelerator.mapping import LayerMapping, map_network
-from spintronics.accelerator.schedule import LayerTime, Steps, layer_time, rereads, steps_of
+from spintronics.accelerator.schedule import LayerTime, Steps, layer_time, steps_of
+from spintronics.accelerator.streaming import Rounds, rounds_of
 from spintronics.array import Floorplan, SubArray
 from spintronics.characterize.area import block_area
 from spintronics.errors import InputError
@@ -31,12 +33,14 @@ class LayerCost:
 
     Attributes:
         mapping: its action counts.
+        rounds: in which its kernels come in.
         charges: its bill.
         area: of its sub-arrays, m².
         time: its schedule.
     """
 
     mapping: LayerMapping
+    rounds: Rounds
     charges: tuple[Charge, ...]
     area: float
     time: LayerTime
@@ -67,6 +71,8 @@ class NetworkCost:
         resident: all kernels stay in the computational sub-arrays; their one-time loading is not in.  Else every
             layer's kernels come from the Kernel Bank for every image.
         sub_arrays: computational ones on the chip; image_bank, kernel_bank: sub-arrays of the banks.
+        idle_leakage: share of its leakage that a computational sub-array keeps while its layer does not work; 1: no
+            power gates.  The cells keep their kernels without power.
         steps: latencies that the schedule is made of.
         floorplan: of all sub-arrays.
     """
@@ -81,6 +87,7 @@ class NetworkCost:
     sub_arrays: int
     image_bank: int
     kernel_bank: int
+    idle_leakage: float
     steps: Steps
     floorplan: Floorplan
 
@@ -102,7 +109,8 @@ class NetworkCost:
             "computational sub-arrays": self.sub_arrays * array.area,
             "Image Bank": self.image_bank * array.memory_area,
             "Kernel Bank": self.kernel_bank * array.memory_area,
-            "processing unit": LANES * sum(block_area(technology, block) for block in processing().values()),
+            "processing unit": LANES
+            * sum(block_area(technology, block) for block in processing(array.columns).values()),
             "H-tree repeaters": technology.hierarchy.bus_width * self.floorplan.all_lines.area,
         }
 
@@ -113,18 +121,26 @@ class NetworkCost:
 
     @cached_property
     def leakage_parts(self) -> dict[str, float]:
-        """Static power by component, W, everything powered all the time."""
+        """Static power by component, W, the mean at full throughput; banks, processing unit and H-tree stay powered."""
         array = self.floorplan.sub_array
         idle = {"bit-counter", "shifter", "sum"}
         memory = sum(watt for name, watt in array.leakage_parts.items() if name not in idle)
         entries = {e.action: e.leakage or 0.0 for e in array.table.entries}
         return {
-            "computational sub-arrays": self.sub_arrays * array.leakage,
+            "computational sub-arrays": self.powered * array.leakage,
             "Image Bank": self.image_bank * memory,
             "Kernel Bank": self.kernel_bank * memory,
-            "processing unit": LANES * sum(entries.get(name, 0.0) for name in processing()),
+            "processing unit": LANES * sum(entries.get(name, 0.0) for name in processing(array.columns)),
             "H-tree repeaters": array.technology.hierarchy.bus_width * self.floorplan.all_lines.leakage,
         }
+
+    @cached_property
+    def powered(self) -> float:
+        """Computational sub-arrays that leak at once, the mean at full throughput; idle ones in part."""
+        working = sum(
+            min(layer.mapping.occupied * self.parallelism, self.sub_arrays) * layer.time.total for layer in self.layers
+        )
+        return working / self.interval * (1 - self.idle_leakage) + self.sub_arrays * self.idle_leakage
 
     @property
     def leakage(self) -> float:
@@ -175,6 +191,7 @@ def network_cost(
     sub_array: SubArray,
     parallelism: int = 1,
     sub_arrays: int | None = None,
+    idle_leakage: float = 1.0,
 ) -> NetworkCost:
     """Cost of a network with given bit widths.
 
@@ -183,45 +200,46 @@ def network_cost(
         parallelism: copies of every layer's kernels, each with windows of its own.
         sub_arrays: computational ones on the chip; None: as many as the network occupies.  Where they are fewer,
             kernels are streamed from the Kernel Bank, layer by layer, for every image.
+        idle_leakage: share of its leakage that an idle computational sub-array keeps; 1 where nothing is switched off
+            (assumed: the slides have no power gates).  Waking is not charged.
     Raises:
-        InputError: a layer that does not fit into a sub-array; parallelism or sub_arrays below 1.
+        InputError: a layer that does not fit into a sub-array; parallelism or sub_arrays below 1; idle_leakage not
+            within 0 and 1.
     """
     for key, value in (("parallelism", parallelism), ("sub_arrays", sub_arrays)):
         if value is not None and value < 1:
             raise InputError(f"{key} = {value}: must be at least 1")
+    if not 0 <= idle_leakage <= 1:
+        raise InputError(f"idle_leakage = {idle_leakage:g}: must be within 0 (all off) and 1 (no power gates)")
     mappings = map_network(network, widths, first_layer, sub_array.rows, sub_array.columns)
     occupied = sum(m.occupied for m in mappings) * parallelism
     resident = sub_arrays is None or sub_arrays >= occupied
     placed = occupied if sub_arrays is None else sub_arrays
+    rounds = [rounds_of(m, parallelism, None if resident else placed) for m in mappings]
     cells = sub_array.rows * sub_array.columns
-    kept = [
-        w.activations_in * m.i_bits + m.outputs * widths.inputs for m, w in zip(mappings, network.work, strict=True)
-    ]
-    image_bank = ceil(max(kept) / cells)
+    waiting = max(r.held * m.accumulator_bits for r, m in zip(rounds, mappings, strict=True))
+    values = bank_bits(kept_values(network, widths, first_layer), len(network.layers), resident)
+    image_bank = ceil((values + waiting) / cells)
     kernel_bank = 0 if resident else ceil(sum(w.weights for w in network.work) * widths.weights / cells)
     floorplan = Floorplan(sub_array, placed + image_bank + kernel_bank)
+    steps = _steps(floorplan, max(m.accumulator_bits for m in mappings))
     biller = Biller(sub_array, floorplan)
-    available = None if resident else placed
     normalized = not any(isinstance(layer, Normalization) for layer in network.layers)
-    process = max(sub_array.block(block).latency for block in processing().values())
-    widest = max(m.accumulator_bits for m in mappings)
-    beats = ceil(sub_array.columns / sub_array.technology.hierarchy.bus_width)
-    steps = steps_of(sub_array, 2 * floorplan.line.latency, beats, widest, process)
     behind = _behind(network, biller, widths, first_layer)
     layers = []
-    for n, (mapping, work) in enumerate(zip(mappings, network.work, strict=True)):
-        last = n == len(mappings) - 1
-        charges = compute_charges(biller, mapping, rereads(mapping, parallelism, available))
+    for n, (mapping, passes, after) in enumerate(zip(mappings, rounds, behind, strict=True)):
+        charges = compute_charges(biller, mapping, passes)
         if n == 0:
-            charges.insert(0, biller.block("quantizer", "quantizer", "values of the image", work.activations_in))
+            pixels, bits = prod(network.input_shape), first_layer.input_bits
+            charges.insert(0, biller.block("quantizer", "quantizer", "values of the image", pixels, bits))
         if not resident:
-            charges += kernel_charges(biller, mapping, parallelism)
-        taken = None if last else widths.inputs
+            charges += kernel_charges(biller, mapping, passes.copies)
+        taken = None if n == len(mappings) - 1 else widths.inputs
         charges += result_charges(biller, mapping.outputs, mapping.accumulator_bits, taken, normalized)
-        after = behind[n]
-        time = layer_time(mapping, steps, parallelism, available, _duration(after, steps), LANES)
+        duration = _duration(after, steps)
+        time = layer_time(mapping, steps, passes, resident, sub_array.columns, duration, LANES)
         area = mapping.occupied * parallelism * sub_array.area
-        layers.append(LayerCost(mapping, (*charges, *after), area, time))
+        layers.append(LayerCost(mapping, passes, (*charges, *after), area, time))
     return NetworkCost(
         network.name,
         network.dataset,
@@ -233,9 +251,18 @@ def network_cost(
         placed,
         image_bank,
         kernel_bank,
+        idle_leakage,
         steps,
         floorplan,
     )
+
+
+def _steps(floorplan: Floorplan, widest: int) -> Steps:
+    """Latencies on a chip, for sums of at most ``widest`` bits."""
+    array = floorplan.sub_array
+    process = max(array.block(block).latency for block in processing(array.columns).values())
+    beats = ceil(array.columns / array.technology.hierarchy.bus_width)
+    return steps_of(array, 2 * floorplan.line.latency, beats, widest, process)
 
 
 def _behind(network: Network, biller: Biller, widths: BitWidths, first_layer: FirstLayer) -> list[list[Charge]]:

@@ -14,7 +14,7 @@ from spintronics.characterize.device_table import ActionCost, Entry
 Metric = Literal["energy", "area", "latency"]
 METRICS: tuple[Metric, ...] = get_args(Metric)
 AREA_RULES = {
-    "processing unit": f"{LANES} lanes of quantizer, batch normalization and activations; transistors by rule",
+    "processing unit": f"{LANES} lanes of quantizer, batch norm, activations, Shifter and Sum; transistors by rule",
     "H-tree repeaters": "of every branch, one line per bit of technology.hierarchy.bus_width",
 }
 STEP = 0.1  # relative change of an input, to see how far it moves the total
@@ -138,9 +138,10 @@ def _layer_latency(layer: LayerCost, steps: Steps) -> Node:
             "computing of a window",
             time.compute,
             "s",
-            f"{m.groups_per_sub_array} groups x ({m.i_bits} writes x {steps.write:.4g} s + {ands} row ANDs x "
-            f"{steps.step:.4g} s + {steps.fill:.4g} s to fill AND, count, shift, sum) and merging of "
-            f"{len(m.segments)} segments, {steps.accumulate:.4g} s a sum",
+            f"{m.groups_per_sub_array} groups x ({m.i_bits} writes x {steps.write:.4g} s + {m.i_bits} reads x "
+            f"{steps.read:.4g} s for the sum of the inputs + {ands} row ANDs x {steps.step(m.words):.4g} s + "
+            f"{steps.fill(m.words):.4g} s to fill AND, count, shift, sum) and merging of {len(m.segments)} segments, "
+            f"{m.words * steps.accumulate:.4g} s a sum",
         ),
         Node(
             "processing of a window",
@@ -159,6 +160,12 @@ def _layer_latency(layer: LayerCost, steps: Steps) -> Node:
         (
             Node("kernels", time.load, "s", "from the Kernel Bank" if time.load else "resident"),
             Node("windows", time.rounds * time.flow, "s", how, window),
+            Node(
+                "partial sums",
+                time.kept,
+                "s",
+                "to the Image Bank and back between rounds" if time.kept else "none kept",
+            ),
             Node("pooling, additions", time.after, "s", "nothing overlaps"),
         ),
     )

@@ -5,6 +5,13 @@ bits.  A sub-array holds one segment of as many kernels as its rows take, each i
 ``i_bits`` rows for the same segment of the current input window.  Kernels stay; each input window is written once
 into every sub-array that holds kernels for it, and every kernel is ANDed with it plane by plane.  Groups of few kernels
 (depth-wise convolution) share a sub-array: each has rows of its own for kernels and input window.
+
+Weights are bipolar, as DoReFa-Net and FINN have them: ±1, or the odd numbers around zero (two bits: ±1, ±3).  Then
+
+    Σ w·x = 2 Σ_n 2^n Σ b_n·x − (2^W − 1) Σ x
+
+needs Σ x, once per window and bit plane: in one of the sub-arrays that hold a segment, each input row is also read and
+its ones are counted.  The processing unit takes Σ x off every output.
 """
 
 from collections import Counter
@@ -34,6 +41,7 @@ class LayerMapping:
         row_reads: rows fetched from the memory that holds the layer's inputs, each window once: {bits: rows}.
         row_writes: input rows written, by the bits in the row.
         row_ands: row-parallel AND operations, by the bits in the row.
+        input_counts: input rows read in one sub-array and counted, for Σ x, by the bits in the row.
         accumulator_bits: width of the exact sum of one output.
     """
 
@@ -52,6 +60,7 @@ class LayerMapping:
     row_reads: dict[int, int]
     row_writes: dict[int, int]
     row_ands: dict[int, int]
+    input_counts: dict[int, int]
     accumulator_bits: int
 
     @property
@@ -62,7 +71,27 @@ class LayerMapping:
     @property
     def occupied(self) -> int:
         """Computational sub-arrays that the layer occupies."""
-        return len(self.segments) * self.copies * ceil(self.groups / self.groups_per_sub_array)
+        return len(self.segments) * self.copies * self.bundles
+
+    @property
+    def bundles(self) -> int:
+        """Sets of groups that share sub-arrays."""
+        return ceil(self.groups / self.groups_per_sub_array)
+
+    @property
+    def input_sums(self) -> int:
+        """Sums Σ x, one per window and group."""
+        return self.positions * self.groups
+
+    @property
+    def input_shifts(self) -> int:
+        """Shifts and additions per count of an input row: (2^W − 1)·Σ x is one shifted sum less another; Σ x for ±1."""
+        return 1 if self.w_bits == 1 else 2
+
+    @property
+    def words(self) -> int:
+        """Passes that a sum takes through Shifter and Sum, 48 bits each."""
+        return ceil(self.accumulator_bits / ACCUMULATOR_BITS)
 
 
 def segments_of(dot_length: int, columns: int) -> tuple[int, ...]:
@@ -83,7 +112,7 @@ def map_layer(work: LayerWork, w_bits: int, i_bits: int, rows: int, columns: int
         w_bits, i_bits: bits of its weights and inputs.
         rows, columns: of a sub-array.
     Raises:
-        InputError: a sub-array has too few rows for one kernel and one input window, or its Sum too few bits.
+        InputError: a sub-array has too few rows for one kernel and one input window.
     """
     if rows < w_bits + i_bits:
         raise InputError(
@@ -91,11 +120,6 @@ def map_layer(work: LayerWork, w_bits: int, i_bits: int, rows: int, columns: int
             f"array.rows must be at least {w_bits + i_bits}"
         )
     largest = work.dot_length * (2**w_bits - 1) * (2**i_bits - 1)
-    if largest.bit_length() > ACCUMULATOR_BITS:
-        raise InputError(
-            f"layer {work.name}: sums of {largest.bit_length()} bits at {w_bits}:{i_bits}; the Sum register holds "
-            f"{ACCUMULATOR_BITS}: take fewer bits"
-        )
     segments = segments_of(work.dot_length, columns)
     kernels = work.out_channels // work.groups
     most = (rows - i_bits) // w_bits
@@ -103,6 +127,7 @@ def map_layer(work: LayerWork, w_bits: int, i_bits: int, rows: int, columns: int
     windows = work.positions * work.groups * i_bits
     pairs = work.positions * work.out_channels * w_bits * i_bits
     alike = Counter(segments)
+    fetched = {bits: windows * rows_alike for bits, rows_alike in alike.items()}
     return LayerMapping(
         layer=work.name,
         w_bits=w_bits,
@@ -116,9 +141,10 @@ def map_layer(work: LayerWork, w_bits: int, i_bits: int, rows: int, columns: int
         groups_per_sub_array=min(work.groups, rows // (kernels * w_bits + i_bits)) if copies == 1 else 1,
         sub_arrays=work.groups * len(segments) * copies,
         kernel_rows={bits: work.out_channels * w_bits * rows_alike for bits, rows_alike in alike.items()},
-        row_reads={bits: windows * rows_alike for bits, rows_alike in alike.items()},
+        row_reads=fetched,
         row_writes={bits: windows * copies * rows_alike for bits, rows_alike in alike.items()},
         row_ands={bits: pairs * rows_alike for bits, rows_alike in alike.items()},
+        input_counts=fetched,
         accumulator_bits=largest.bit_length(),
     )
 

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from math import ceil, log2
 
 from spintronics.accelerator.mapping import LayerMapping
+from spintronics.accelerator.streaming import Rounds
 from spintronics.array import SubArray
+from spintronics.characterize.digital import ACCUMULATOR_BITS
 
 
 @dataclass(frozen=True)
@@ -13,12 +15,13 @@ class Steps:
 
     Attributes:
         fetch: one row from the Image Bank or the Kernel Bank to the sub-arrays; the bank gives one after the other.
-        write: one input row into a sub-array.
+        read, write: one input row in a sub-array.
         row_and, count, shift, accumulate: one row AND and what follows it.
         process: one value in the processing unit, pipelined: its slowest block.
     """
 
     fetch: float
+    read: float
     write: float
     row_and: float
     count: float
@@ -26,15 +29,17 @@ class Steps:
     accumulate: float
     process: float
 
-    @property
-    def step(self) -> float:
-        """Row ANDs follow each other at this distance: AND, count, shift and sum are a pipeline; its slowest stage."""
-        return max(self.row_and, self.count, self.shift, self.accumulate)
+    def step(self, words: int) -> float:
+        """Row ANDs follow each other at this distance: AND, count, shift and sum are a pipeline; its slowest stage.
 
-    @property
-    def fill(self) -> float:
-        """What a first row AND takes beyond :attr:`step`."""
-        return self.row_and + self.count + self.shift + self.accumulate - self.step
+        Args:
+            words: passes of a sum through Shifter and Sum.
+        """
+        return max(self.row_and, self.count, words * self.shift, words * self.accumulate)
+
+    def fill(self, words: int) -> float:
+        """What a first row AND takes beyond :meth:`step`."""
+        return self.row_and + self.count + words * (self.shift + self.accumulate) - self.step(words)
 
 
 def makespan(windows: int, servers: int, fetch: float, compute: float, process: float) -> float:
@@ -73,6 +78,7 @@ class LayerTime:
             sub-array; outputs through the processing unit.
         rounds: times that the windows pass, each with other kernels loaded; 1 where all fit.
         load: all kernels from the Kernel Bank; 0 where they are resident.
+        kept: partial sums to the Image Bank and back, between rounds.
         after: pooling, additions and normalizations behind the layer.
         and_busy: Σ over all sub-arrays of the time in which they AND.
     """
@@ -84,6 +90,7 @@ class LayerTime:
     process: float
     rounds: int
     load: float
+    kept: float
     after: float
     and_busy: float
 
@@ -95,12 +102,12 @@ class LayerTime:
     @property
     def total(self) -> float:
         """From the first row fetched to the last result."""
-        return self.load + self.rounds * self.flow + self.after
+        return self.load + self.rounds * self.flow + self.kept + self.after
 
     @property
     def bank(self) -> float:
         """In which the banks are busy."""
-        return self.load + self.rounds * self.windows * self.fetch + self.after
+        return self.load + self.rounds * self.windows * self.fetch + self.kept + self.after
 
     @property
     def slowest(self) -> str:
@@ -110,38 +117,39 @@ class LayerTime:
 
 
 def layer_time(
-    mapping: LayerMapping, steps: Steps, parallelism: int, available: int | None, after: float, lanes: int
+    mapping: LayerMapping, steps: Steps, rounds: Rounds, resident: bool, columns: int, after: float, lanes: int
 ) -> LayerTime:
     """Times of one layer.
 
     Args:
-        parallelism: copies of the layer's kernels, each with windows of its own.
-        available: computational sub-arrays; None where the kernels are resident.
+        rounds: in which its kernels come in; one where they are resident.
+        columns: of a sub-array.
         after: of what follows the layer, s.
         lanes: values that the processing unit takes at once.
     """
-    i, w, segments = mapping.i_bits, mapping.w_bits, len(mapping.segments)
-    rows = sum(mapping.row_reads.values()) // mapping.positions
-    ands = mapping.kernels_per_sub_array * w * i
-    merges = mapping.kernels_per_sub_array * ceil(log2(segments)) if segments > 1 else 0
-    in_group = i * steps.write + steps.fill + ands * steps.step + merges * steps.accumulate
-    rounds = 1 if available is None else ceil(mapping.occupied * parallelism / available)
+    rows = sum(rounds.row_reads.values())
+    kept = ceil(rounds.kept * mapping.accumulator_bits / columns)
     return LayerTime(
         windows=mapping.positions,
-        servers=min(parallelism, mapping.positions),
-        fetch=rows * steps.fetch * rereads(mapping, parallelism, available) / rounds,
-        compute=mapping.groups_per_sub_array * in_group,
-        process=ceil(mapping.outputs / mapping.positions / lanes) * steps.process / rounds,
-        rounds=rounds,
-        load=0.0 if available is None else sum(mapping.kernel_rows.values()) * steps.fetch,
+        servers=min(rounds.copies, mapping.positions),
+        fetch=rows * steps.fetch / (mapping.positions * rounds.rounds),
+        compute=mapping.groups_per_sub_array * window_time(mapping, steps),
+        process=ceil(mapping.outputs / mapping.positions / lanes) * steps.process / rounds.rounds,
+        rounds=rounds.rounds,
+        load=0.0 if resident else sum(mapping.kernel_rows.values()) * steps.fetch,
+        kept=kept * (steps.write + steps.fetch),
         after=after,
         and_busy=sum(mapping.row_ands.values()) * steps.row_and,
     )
 
 
-def rereads(mapping: LayerMapping, parallelism: int, available: int | None) -> int:
-    """How often each window is fetched: once, unless the kernels of one segment alone fill the sub-arrays anew."""
-    return 1 if available is None else ceil(mapping.copies * parallelism / available)
+def window_time(mapping: LayerMapping, steps: Steps) -> float:
+    """One window and group in the fullest sub-array, s: rows in, their ones counted, row ANDs, merging of segments."""
+    i, words, segments = mapping.i_bits, mapping.words, len(mapping.segments)
+    ands = mapping.kernels_per_sub_array * mapping.w_bits * i
+    merges = mapping.kernels_per_sub_array * ceil(log2(segments)) if segments > 1 else 0
+    rows = i * (steps.write + steps.read)
+    return rows + steps.fill(words) + ands * steps.step(words) + merges * words * steps.accumulate
 
 
 def steps_of(sub_array: SubArray, bank_line: float, beats: int, accumulator_bits: int, process: float) -> Steps:
@@ -154,10 +162,11 @@ def steps_of(sub_array: SubArray, bank_line: float, beats: int, accumulator_bits
     columns = sub_array.columns
     return Steps(
         fetch=max(sub_array.operation("read", columns).latency, beats * bank_line),
+        read=sub_array.operation("read", columns).latency,
         write=sub_array.operation("write", columns).latency,
         row_and=sub_array.operation("AND", columns).latency,
         count=sub_array.bit_count(columns).latency,
         shift=sub_array.shift(columns).latency,
-        accumulate=sub_array.accumulate(accumulator_bits).latency,
+        accumulate=sub_array.accumulate(min(accumulator_bits, ACCUMULATOR_BITS)).latency,
         process=process,
     )

@@ -7,8 +7,8 @@ from math import ceil, log2
 
 from spintronics.characterize.area import Footprint, area_overhead, cell_size, footprints
 from spintronics.characterize.device_table import OK, ActionCost, DeviceTable, Entry, OperationFailed
-from spintronics.characterize.digital import ACCUMULATOR_BITS, SHIFT_STAGES
-from spintronics.circuits.blocks import Block, accumulator, bit_counter, shifter
+from spintronics.characterize.digital import SHIFT_STAGES, sub_array_blocks
+from spintronics.circuits.blocks import Block
 from spintronics.circuits.library import transistor_widths
 from spintronics.circuits.logic_bench import FULL_ADDER
 from spintronics.circuits.read_bench import SLICE
@@ -38,16 +38,6 @@ def full_adders_to_count(bits: int) -> int:
         adders += carries
         column = carries
     return adders
-
-
-@cache
-def compute_blocks(columns: int) -> tuple[Block, Block, Block]:
-    """Bit-counter, Shifter and Sum below a number of columns."""
-    return (
-        bit_counter(columns),
-        shifter(columns.bit_length(), ACCUMULATOR_BITS, SHIFT_STAGES),
-        accumulator(ACCUMULATOR_BITS),
-    )
 
 
 @dataclass(frozen=True)
@@ -159,7 +149,7 @@ class SubArray:
     @cached_property
     def footprints(self) -> tuple[Footprint, ...]:
         """Every block, its area and whether a memory alone would need it."""
-        return footprints(self.technology, compute_blocks(self.columns))
+        return footprints(self.technology, sub_array_blocks(self.columns))
 
     @cached_property
     def area_parts(self) -> dict[str, float]:

@@ -22,10 +22,16 @@ SubArrays = Annotated[
     int | None,
     typer.Option("--sub-arrays", help="Computational sub-arrays on the chip.", show_default="all that it takes"),
 ]
+IdleLeakage = Annotated[
+    float,
+    typer.Option(
+        help="Share of its leakage that an idle computational sub-array keeps; 1: no power gates, 0: all off."
+    ),
+]
 
 
 def cost_function(
-    network: str, bits: str, first_layer: str, parallelism: int, sub_arrays: int | None
+    network: str, bits: str, first_layer: str, parallelism: int, sub_arrays: int | None, idle_leakage: float = 1.0
 ) -> "Callable[[SubArray], NetworkCost]":
     """Cost of a network on a sub-array.
 
@@ -39,7 +45,7 @@ def cost_function(
     if first_layer not in list(FirstLayer):
         raise InputError(f"--first-layer {first_layer}: must be one of {', '.join(FirstLayer)}")
     case = (load(network), BitWidths.parse(bits), FirstLayer(first_layer))
-    return lambda sub_array: network_cost(*case, sub_array, parallelism, sub_arrays)
+    return lambda sub_array: network_cost(*case, sub_array, parallelism, sub_arrays, idle_leakage)
 
 
 @app.command()
@@ -50,6 +56,7 @@ def evaluate(
     source: From = TABLE,
     parallelism: Parallelism = 1,
     sub_arrays: SubArrays = None,
+    idle_leakage: IdleLeakage = 1.0,
     technology: OfTechnology = None,
     settings: Settings = None,
     style: Style = "text",
@@ -57,18 +64,22 @@ def evaluate(
 ) -> None:
     """Energy, latency, power and area of a network for one image, by layer and component; needs no simulator.
 
+    Numbers are fixed-point of W and I bits, up to 32:32; the last table is what a step of training costs.
+
     Example: spintronics evaluate alexnet --bits 1:2 --first-layer practical
     """
+    from spintronics.accelerator import training_cost
     from spintronics.cli.output import print_json, print_rows
     from spintronics.report import system
 
-    cost = cost_function(network, bits, first_layer, parallelism, sub_arrays)(
+    cost = cost_function(network, bits, first_layer, parallelism, sub_arrays, idle_leakage)(
         sub_array_of(source, technology, settings)
     )
     tables = {
         "totals": system.totals(cost),
         "layers": system.layers(cost),
         "components": system.components(cost),
+        "training step": system.training(cost, training_cost(cost)),
     }
     if as_json:
         print_json(tables)

@@ -13,6 +13,7 @@ from spintronics.networks.bits import (
 from spintronics.networks.layers import (
     INPUT,
     Addition,
+    Concatenation,
     Convolution,
     FullyConnected,
     Layer,
@@ -37,6 +38,7 @@ __all__ = [
     "Addition",
     "AndOperations",
     "BitWidths",
+    "Concatenation",
     "Convolution",
     "FirstLayer",
     "FullyConnected",

@@ -30,6 +30,7 @@ from spintronics.errors import InputError
 from spintronics.networks.layers import (
     INPUT,
     Addition,
+    Concatenation,
     Convolution,
     FullyConnected,
     Layer,
@@ -38,6 +39,7 @@ from spintronics.networks.layers import (
     Pool,
     Shape,
     output_shape,
+    taken_by,
 )
 
 
@@ -81,7 +83,7 @@ def network_of(document: Mapping[str, Any], name: str, where: str) -> Network:
     for place, table in enumerate(top.get("layers", list), start=1):
         layer = _layer(where, place, table, shapes)
         shapes[layer.name] = output_shape(
-            f"{where}: layer {layer.name}", layer, [shapes[source] for source in _sources(layer, shapes)]
+            f"{where}: layer {layer.name}", layer, [shapes[source] for source in taken_by(layer, list(shapes)[-1])]
         )
         layers.append(layer)
     try:
@@ -121,6 +123,7 @@ _KEYS = {
     "fc": ("bias", "from"),
     "norm": ("from",),
     "add": (),
+    "concat": (),
 }
 """Key that makes a layer → its other keys, besides `name`."""
 
@@ -136,15 +139,17 @@ def _layer(where: str, place: int, values: Any, shapes: Mapping[str, Shape]) -> 
     name = _Table(f"{where}: layer {place}", values).get("name", str, f"{called}{place}")
     table = _Table(f"{where}: layer {name}", values)
     table.only(kind, "name", *_KEYS[kind])
-    addends = tuple(table.get("add", list)) if kind == "add" else ()
+    joined = tuple(table.get(kind, list)) if kind in ("add", "concat") else ()
     source = table.get("from", str, None)
-    for earlier in (*addends, *([source] if source else [])):
+    for earlier in (*joined, *([source] if source else [])):
         if earlier not in shapes:
             raise InputError(f"{table.where}: {earlier!r}: must be {INPUT} or the name of an earlier layer")
     if name in shapes:
         raise InputError(f"{table.where}: named so twice, or like the input: names must differ")
     if kind == "add":
-        return Addition(name, addends)
+        return Addition(name, joined)
+    if kind == "concat":
+        return Concatenation(name, joined)
     shape = shapes[source or list(shapes)[-1]]
     if kind == "conv":
         return _convolution(table, name, source, shape)
@@ -177,7 +182,3 @@ def _pool(table: _Table, name: str, source: str | None, shape: Shape) -> Pool:
         kernel = table.get("kernel", int)
     stride, padding = table.get("stride", int, kernel), table.get("padding", int, 0)
     return Pool(name, table.get("pool", str), kernel, stride, padding, source)
-
-
-def _sources(layer: Layer, shapes: Mapping[str, Shape]) -> tuple[str, ...]:
-    return layer.addends if isinstance(layer, Addition) else (layer.source or list(shapes)[-1],)

@@ -32,7 +32,7 @@ class Convolution:
 
     Input (in_channels, H, W) → output (out_channels, H', W') with H' = ⌊(H + 2·padding − kernel)/stride⌋ + 1.
     With `groups` > 1 each output channel sees in_channels / groups input channels; with as many groups as input
-    channels it is depth-wise (`depthwise`).
+    channels it is depth-wise (`depthwise`).  `end_padding`: zeros more below and to the right of the input.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Convolution:
     groups: int = 1
     bias: bool = True
     source: str | None = None
+    end_padding: int = 0
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class FullyConnected:
 class Pool:
     """Square maximum, average or OR pooling; shape rule of `Convolution` (incomplete windows are dropped), no weights.
 
-    OR is the maximum of single bits.
+    OR is the maximum of single bits.  Windows that hang over the end (Caffe, ceil_mode) take `end_padding`.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Pool:
     stride: int
     padding: int = 0
     source: str | None = None
+    end_padding: int = 0
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,14 @@ class Addition:
 
 
 @dataclass(frozen=True)
+class Concatenation:
+    """Channels of two or more earlier layers one after the other; no work, only the order in which they are kept."""
+
+    name: str
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Normalization:
     """Batch normalization as it is at inference: a scale and a shift per channel; the shape stays."""
 
@@ -92,7 +102,7 @@ class Normalization:
     source: str | None = None
 
 
-Layer: TypeAlias = Convolution | FullyConnected | Pool | Addition | Normalization
+Layer: TypeAlias = Convolution | FullyConnected | Pool | Addition | Concatenation | Normalization
 
 
 def depthwise(
@@ -229,10 +239,7 @@ class Network:
     def sources(self) -> tuple[tuple[str, ...], ...]:
         """What each layer takes, in order: names of layers, or "input"."""
         before = (INPUT, *(layer.name for layer in self.layers))
-        return tuple(
-            layer.addends if isinstance(layer, Addition) else (layer.source or previous,)
-            for layer, previous in zip(self.layers, before, strict=False)
-        )
+        return tuple(taken_by(layer, previous) for layer, previous in zip(self.layers, before, strict=False))
 
     @property
     def is_chain(self) -> bool:
@@ -251,7 +258,7 @@ class Network:
 
     @cached_property
     def input_shapes(self) -> tuple[tuple[Shape, ...], ...]:
-        """Shapes of what each layer takes, in order; one but for additions."""
+        """Shapes of what each layer takes, in order; one but for additions and concatenations."""
         shapes = {INPUT: self.input_shape} | dict(zip((layer.name for layer in self.layers), self.shapes, strict=True))
         return tuple(tuple(shapes[source] for source in sources) for sources in self.sources)
 
@@ -295,10 +302,18 @@ def _require_count(what: str, value: int, least: int = 1) -> None:
         raise InputError(f"{what} = {value!r}: must be a whole number ≥ {least}")
 
 
-def _check_sizes(where: str, layer: Layer) -> None:
+def taken_by(layer: Layer, previous: str) -> tuple[str, ...]:
+    """What a layer takes: names of layers, or "input"; ``previous`` where it names none."""
     if isinstance(layer, Addition):
-        if len(layer.addends) < 2:
-            raise InputError(f"{where}: addends = {layer.addends}: must be two layers or more")
+        return layer.addends
+    return layer.parts if isinstance(layer, Concatenation) else (layer.source or previous,)
+
+
+def _check_sizes(where: str, layer: Layer) -> None:
+    if isinstance(layer, Addition | Concatenation):
+        if len(taken := taken_by(layer, "")) < 2:
+            key = "addends" if isinstance(layer, Addition) else "parts"
+            raise InputError(f"{where}: {key} = {taken}: must be two layers or more")
         return
     if isinstance(layer, Normalization):
         _require_count(f"{where}: channels", layer.channels)
@@ -310,6 +325,7 @@ def _check_sizes(where: str, layer: Layer) -> None:
     _require_count(f"{where}: kernel", layer.kernel)
     _require_count(f"{where}: stride", layer.stride)
     _require_count(f"{where}: padding", layer.padding, least=0)
+    _require_count(f"{where}: end_padding", layer.end_padding, least=0)
     if isinstance(layer, Pool):
         if layer.kind not in ("max", "average", "or"):
             raise InputError(f"{where}: kind = {layer.kind!r}: must be 'max', 'average' or 'or'")
@@ -342,6 +358,11 @@ def output_shape(where: str, layer: Layer, shapes: list[Shape]) -> Shape:
             if other != shape:
                 raise InputError(f"{where}: {addend} is {_text(other)}: must be {_text(shape)} like {layer.addends[0]}")
         return shape
+    if isinstance(layer, Concatenation):
+        for part, other in zip(layer.parts, shapes, strict=True):
+            if other[1:] != shape[1:]:
+                raise InputError(f"{where}: {part} is {_text(other)}: must be {height} × {width} like {layer.parts[0]}")
+        return (sum(other[0] for other in shapes), height, width)
     if isinstance(layer, Normalization):
         if layer.channels != channels:
             raise InputError(f"{where}: channels = {layer.channels}: must be {channels}, the channels of its input")
@@ -354,7 +375,8 @@ def output_shape(where: str, layer: Layer, shapes: list[Shape]) -> Shape:
         return (layer.out_features, 1, 1)
     if isinstance(layer, Convolution) and layer.in_channels != channels:
         raise InputError(f"{where}: in_channels = {layer.in_channels}: must be {channels}, the channels of its input")
-    smallest = min(height, width) + 2 * layer.padding
+    padding = 2 * layer.padding + layer.end_padding
+    smallest = min(height, width) + padding
     if layer.kernel > smallest:
         raise InputError(
             f"{where}: kernel = {layer.kernel}: must be ≤ {smallest}, "
@@ -362,8 +384,8 @@ def output_shape(where: str, layer: Layer, shapes: list[Shape]) -> Shape:
         )
     return (
         layer.out_channels if isinstance(layer, Convolution) else channels,
-        (height + 2 * layer.padding - layer.kernel) // layer.stride + 1,
-        (width + 2 * layer.padding - layer.kernel) // layer.stride + 1,
+        (height + padding - layer.kernel) // layer.stride + 1,
+        (width + padding - layer.kernel) // layer.stride + 1,
     )
 
 

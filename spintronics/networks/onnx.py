@@ -1,12 +1,15 @@
 """A user's own network from an ONNX file: its shapes; the weights are not read.
 
 Layers         Conv, Gemm, MatMul, MaxPool, AveragePool, GlobalMaxPool, GlobalAveragePool, ReduceMean over the whole
-               map, BatchNormalization, Add and Sum of two or more outputs; Add of a constant is the bias of the layer
-               before it.
-No layer       activation functions, Dropout, Identity, Cast, LRN, QuantizeLinear, DequantizeLinear; Flatten, Reshape,
-               Squeeze and Unsqueeze that keep the values of an image in order.
+               map, BatchNormalization, Add and Sum of two or more outputs, Concat of channels.  Add, Sub, Mul and Div
+               of a constant per channel are a bias, part of the normalization before them, or a normalization.
+No layer       activation functions, also ones that a graph builds from a layer's output alone (x·sigmoid(x)), and
+               arithmetic with one constant; Dropout, Identity, Cast, LRN, QuantizeLinear, DequantizeLinear; Flatten,
+               Reshape, Squeeze and Unsqueeze that keep the values of an image in order; Reshape, Transpose and Reshape
+               of a channel shuffle.
 Refused        every other operator, and what these can do beyond `spintronics.networks.layers`: kernels, strides or
-               paddings that differ along the axes, dilation, weights that are no constants.
+               paddings that differ along the axes, more padding before than behind, dilation, weights that are no
+               constants, products of two layers' outputs.
 
 Needs the extra `onnx`.  Source of the operators: ONNX operator specification, opset 1 to 23.
 """
@@ -23,6 +26,7 @@ from spintronics.errors import InputError
 from spintronics.networks.layers import (
     INPUT,
     Addition,
+    Concatenation,
     Convolution,
     FullyConnected,
     Layer,
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
     import onnx
 
 _Dims = tuple[int | None, ...]
+_SMALL = 1024  # numbers in a constant that can be a shape; the data of larger ones is dropped
 
 
 def load_onnx(path: str | Path) -> Network:
@@ -75,6 +80,10 @@ def network_of(model: onnx.ModelProto, name: str, where: str) -> Network:
     """
     import onnx
 
+    for tensor in model.graph.initializer:
+        if prod(tensor.dims) > _SMALL:  # weights are not read, and shape inference copies them twice
+            tensor.ClearField("raw_data")
+            tensor.ClearField("float_data")
     try:
         graph = onnx.shape_inference.infer_shapes(model, data_prop=True).graph
     except onnx.shape_inference.InferenceError as error:
@@ -129,18 +138,18 @@ class _Node:
             self.refuse(f"{key} = {list(values)}: must be two equal numbers")
         return int(values[0])
 
-    def padding(self, kernel: int, stride: int, before: Shape) -> int:
-        """The padding on every side."""
+    def padding(self, kernel: int, stride: int, before: Shape) -> tuple[int, int]:
+        """The padding on every side, and what is more below and to the right."""
         automatic = self.attributes.get("auto_pad", b"NOTSET").decode()
+        pads = [int(pad) for pad in self.attributes.get("pads", [0, 0, 0, 0])]
         if automatic in ("SAME_UPPER", "SAME_LOWER"):
-            pads = [max(0, (-(-size // stride) - 1) * stride + kernel - size) for size in before[1:]]
-            if pads[0] != pads[1] or pads[0] % 2:
-                self.refuse(f"auto_pad = {automatic} pads by {pads}: must be alike on all sides")
-            return pads[0] // 2
-        pads = list(self.attributes.get("pads", [0]))
-        if len(set(pads)) > 1:
-            self.refuse(f"pads = {pads}: must be alike on all sides")
-        return int(pads[0])
+            both = [max(0, (-(-size // stride) - 1) * stride + kernel - size) for size in before[1:]]
+            less, more = [pad // 2 for pad in both], [pad - pad // 2 for pad in both]
+            pads = [*less, *more] if automatic == "SAME_UPPER" else [*more, *less]
+        top, left, bottom, right = pads if len(pads) == 4 else (0, 1, 0, 0)
+        if top != left or bottom != right or bottom < top:
+            self.refuse(f"pads = {pads}: must be alike along both axes, and not more before than behind")
+        return top, bottom - top
 
 
 @dataclass
@@ -204,7 +213,7 @@ class _Reader:
         """A layer more; its shape must be the model's."""
         shape = output_shape(node.where, layer, befores)
         if node.output in self.dims and (theirs := self.image(node.output, node.where)) != shape:
-            node.refuse(f"output {theirs} in the model, {shape} here: must drop incomplete windows (ceil_mode = 0)")
+            node.refuse(f"output {theirs} in the model, {shape} here: must be the same")
         self.layers.append(layer)
         self.shapes[layer.name] = shape
         self.sources[node.output] = layer.name
@@ -225,16 +234,18 @@ def _conv(reader: _Reader, node: _Node) -> None:
     if (dilation := node.square("dilations", 1)) != 1:
         node.refuse(f"dilations = {dilation}: must be 1")
     stride, groups = node.square("strides", 1), int(node.attributes.get("group", 1))
+    padding, end = node.padding(height, stride, before)
     layer = Convolution(
         node.name,
         inputs * groups,
         outputs,
         height,
         stride,
-        node.padding(height, stride, before),
+        padding,
         groups,
         bias=len(node.inputs) > 2,
         source=source,
+        end_padding=end,
     )
     reader.add(node, layer, [before])
 
@@ -254,11 +265,22 @@ def _pool(reader: _Reader, node: _Node) -> None:
     source, before = reader.data(node)
     if node.square("dilations", 1) != 1:
         node.refuse("dilations: must be 1")
-    if node.attributes.get("ceil_mode") and node.output not in reader.dims:
-        node.refuse("ceil_mode = 1 on a shape that is not known: must be 0")
     kernel, stride = node.square("kernel_shape", 0), node.square("strides", 1)
-    padding = node.padding(kernel, stride, before)
-    reader.add(node, Pool(node.name, _pool_kind(node), kernel, stride, padding, source), [before])
+    padding, end = node.padding(kernel, stride, before)
+    if node.attributes.get("ceil_mode"):
+        over = {_hanging_over(size + end, kernel, stride, padding) for size in before[1:]}
+        if len(over) > 1:
+            node.refuse(f"ceil_mode = 1 on {before[1]} × {before[2]}: must pad alike along both axes")
+        end += over.pop()
+    reader.add(node, Pool(node.name, _pool_kind(node), kernel, stride, padding, source, end), [before])
+
+
+def _hanging_over(size: int, kernel: int, stride: int, padding: int) -> int:
+    """Padding that the last window of ceil_mode needs; it must begin within the input or the padding before it."""
+    windows = -(-(size + 2 * padding - kernel) // stride) + 1
+    if (windows - 1) * stride >= size + padding:
+        windows -= 1
+    return max(0, (windows - 1) * stride + kernel - size - 2 * padding)
 
 
 def _global_pool(reader: _Reader, node: _Node) -> None:
@@ -277,27 +299,58 @@ def _normalization(reader: _Reader, node: _Node) -> None:
     reader.add(node, Normalization(node.name, before[0], source), [before])
 
 
-def _addition(reader: _Reader, node: _Node) -> None:
+def _arithmetic(reader: _Reader, node: _Node) -> None:
+    """Add, Sum, Sub, Mul, Div: of layers, of a layer and a constant, or of a layer's output and what is made of it."""
     data = [value for value in node.inputs if value not in reader.constants]
     constants = [value for value in node.inputs if value in reader.constants]
     sources = [reader.sources[value] for value in data]
-    if not constants and len(sources) > 1:
+    if not constants and node.operator in ("Add", "Sum") and len(sources) > 1:
         reader.add(node, Addition(node.name, tuple(sources)), [reader.shapes[source] for source in sources])
+    elif not constants and len(set(sources)) == 1:
+        reader.sources[node.output] = sources[0]
+    elif len(constants) == 1 and len(data) == 1:
+        _with_constant(reader, node, data[0], constants[0])
+    else:
+        node.refuse(f"of the outputs of {' and '.join(sources)}: must be Add, or of one layer")
+
+
+def _with_constant(reader: _Reader, node: _Node, value: str, constant: str) -> None:
+    """A bias, part of a normalization, a normalization, or with one number no layer."""
+    name = reader.sources[value]
+    channels = reader.shapes[name][0]
+    dims = reader.dims.get(constant)
+    values = 0 if dims is None else prod(size or 0 for size in dims)
+    place = next((n for n, layer in enumerate(reader.layers) if layer.name == name), None)
+    layer = None if place is None else reader.layers[place]
+    own = layer is not None and value == reader.sums[layer.name]
+    if values not in (1, channels):
+        node.refuse(f"with {values} constants: must be 1, or {channels}, one per channel of {name}")
+    summed = own and node.operator == "Add" and values == channels
+    if summed and place is not None and isinstance(layer, Convolution | FullyConnected) and not layer.bias:
+        reader.layers[place] = replace(layer, bias=True)
+        reader.sources[node.output] = name
         return
-    places = [place for place, layer in enumerate(reader.layers) if layer.name == sources[0]]
-    layer = reader.layers[places[0]] if places else None
-    if (
-        len(constants) != 1
-        or not isinstance(layer, Convolution | FullyConnected)
-        or layer.bias
-        or data != [reader.sums[layer.name]]
-    ):
-        node.refuse("adds a constant: must be the bias of a layer that has none")
-    values = prod(size or 0 for size in reader.dims.get(constants[0], (0,)))
-    if values != reader.shapes[layer.name][0]:
-        node.refuse(f"adds {values} constants: must be {reader.shapes[layer.name][0]}, one per channel of {layer.name}")
-    reader.layers[places[0]] = replace(layer, bias=True)
-    reader.sources[node.output] = layer.name
+    if values == 1 or (own and isinstance(layer, Normalization)):
+        reader.sources[node.output] = name
+        if own and layer is not None:
+            reader.sums[layer.name] = node.output
+        return
+    previous = reader.layers[-1].name if reader.layers else INPUT
+    source = None if name == previous else name
+    reader.add(node, Normalization(node.name, channels, source), [reader.shapes[name]])
+
+
+def _concatenation(reader: _Reader, node: _Node) -> None:
+    if any(value in reader.constants for value in node.inputs):
+        node.refuse(f"inputs {', '.join(node.inputs)}: must be outputs of layers")
+    sources = tuple(reader.sources[value] for value in node.inputs)
+    if len(sources) == 1:
+        reader.sources[node.output] = sources[0]
+        return
+    axis = int(node.attributes.get("axis", 1))
+    if axis not in (1, 1 - len(reader.dims.get(node.inputs[0], (0,) * 4))):
+        node.refuse(f"axis = {axis}: must be 1, the channels")
+    reader.add(node, Concatenation(node.name, sources), [reader.shapes[source] for source in sources])
 
 
 def _no_layer(reader: _Reader, node: _Node) -> None:
@@ -307,12 +360,25 @@ def _no_layer(reader: _Reader, node: _Node) -> None:
 
 def _reshape(reader: _Reader, node: _Node) -> None:
     _, before = reader.data(node)
-    computed = node.output not in reader.dims and reader.dims.get(node.inputs[-1]) == (2,)
+    dims = reader.dims.get(node.output)
     # A target of two numbers that the model computes from the batch can only be (batch, features).
-    after = (prod(before), 1, 1) if computed else reader.image(node.output, node.where)
+    computed = dims is None and reader.dims.get(node.inputs[-1]) == (2,)
+    flat = computed or (dims is not None and len(dims) == 2 and dims[1] is None)
+    if dims is not None and len(dims) == 5 and dims[3:] == before[1:] and (dims[1] or 0) * (dims[2] or 0) == before[0]:
+        reader.sources[node.output] = reader.sources[node.inputs[0]]  # a channel shuffle begins
+        return
+    after = (prod(before), 1, 1) if flat else reader.image(node.output, node.where)
     if after not in (before, (prod(before), 1, 1)):
         node.refuse(f"{before} into {after}: must keep the shape, or make it (batch, {prod(before)})")
     reader.sources[node.output] = reader.sources[node.inputs[0]]
+
+
+def _transpose(reader: _Reader, node: _Node) -> None:
+    """The middle of a channel shuffle: (batch, groups, channels, height, width), groups and channels exchanged."""
+    permutation = list(node.attributes.get("perm", []))
+    if permutation != [0, 2, 1, 3, 4]:
+        node.refuse(f"perm = {permutation}: must be [0, 2, 1, 3, 4], a channel shuffle's")
+    _no_layer(reader, node)
 
 
 _OPERATORS: Mapping[str, Callable[[_Reader, _Node], None]] = {
@@ -325,14 +391,28 @@ _OPERATORS: Mapping[str, Callable[[_Reader, _Node], None]] = {
     "GlobalAveragePool": _global_pool,
     "ReduceMean": _global_pool,
     "BatchNormalization": _normalization,
-    "Add": _addition,
-    "Sum": _addition,
+    "Concat": _concatenation,
+    **dict.fromkeys(("Add", "Sum", "Sub", "Mul", "Div"), _arithmetic),
     **dict.fromkeys(("Flatten", "Reshape", "Squeeze", "Unsqueeze"), _reshape),
+    "Transpose": _transpose,
     **dict.fromkeys(
         (
             *("Relu", "LeakyRelu", "PRelu", "Elu", "Selu", "Sigmoid", "HardSigmoid", "HardSwish", "Tanh", "Clip"),
-            *("Sign", "Softmax", "LogSoftmax", "Softplus", "Gelu", "Dropout", "Identity", "Cast", "LRN"),
-            *("QuantizeLinear", "DequantizeLinear"),
+            *(
+                "Sign",
+                "Softmax",
+                "LogSoftmax",
+                "Softplus",
+                "Gelu",
+                "Celu",
+                "Mish",
+                "Swish",
+                "Dropout",
+                "Identity",
+                "Cast",
+                "LRN",
+            ),
+            *("QuantizeLinear", "DequantizeLinear", "Round"),
         ),
         _no_layer,
     ),

@@ -3,7 +3,7 @@
 A layer's inputs come from the buffer at the width that they are kept in: I bits, or the image's bits where the layer
 takes the network's input (pools and normalizations of it too).  Its outputs go back at I bits: the quantizer
 stands before the buffer.  The last layer's are sums, 32 bits each.  Weights have W bits, biases 32 (a sum's width);
-scales and shifts of normalizations stay in the digital unit and are not in.
+scales and shifts of normalizations stay in the digital unit and are not in.  A concatenation moves nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import prod
 
 from spintronics.networks.bits import BitWidths, FirstLayer
-from spintronics.networks.layers import INPUT, Network, Pool
+from spintronics.networks.layers import INPUT, Concatenation, Network, Pool
 
 _SUM_BITS = 32
 
@@ -68,5 +68,6 @@ def buffer_traffic(network: Network, widths: BitWidths, first_layer: FirstLayer)
         of_image = layer.name not in work and all(bits[source] == bits[INPUT] for source in sources)
         bits[layer.name] = bits[INPUT] if of_image else widths.inputs
         width = _SUM_BITS if layer is network.layers[-1] else bits[layer.name]
-        rows.append(LayerTraffic(network.name, layer.name, inputs, windows, weights, prod(after) * width))
+        moved = (inputs, windows, weights, prod(after) * width)
+        rows.append(LayerTraffic(network.name, layer.name, *((0,) * 4 if isinstance(layer, Concatenation) else moved)))
     return tuple(rows)

@@ -9,6 +9,9 @@ Bars = Mapping[str, Mapping[str, Mapping[str, float]]]
 """Values by group (network and convention), bar (W:I, an operation) and part (component, layer)."""
 
 
+MOST_GROUPS = 8  # panels of a figure
+
+
 @dataclass(frozen=True)
 class Breakdown:
     """One quantity by parts, in ``unit``."""
@@ -16,6 +19,14 @@ class Breakdown:
     title: str
     unit: str
     bars: Bars
+
+    @property
+    def on_paper(self) -> Bars:
+        """The bars that fit on a figure: of many groups the first of each network."""
+        if len(self.bars) <= MOST_GROUPS:
+            return self.bars
+        first = {group.partition(" ")[0]: group for group in reversed(list(self.bars))}
+        return {group: bars for group, bars in self.bars.items() if group in first.values()}
 
 
 def breakdowns(tables: Mapping[str, Sequence[Row]]) -> dict[str, Breakdown]:
@@ -35,14 +46,29 @@ def _place(row: Row) -> tuple[str, str]:
 
 
 def _components(rows: Iterable[Row]) -> Bars:
-    """A part for each column of energies up to the total."""
+    """A bar for each configuration."""
     bars: dict[str, dict[str, Mapping[str, float]]] = {}
     for row in rows:
         group, bar = _place(row)
-        names = list(row)
-        parts = (name for name in names[: names.index("total_uJ")] if name.endswith("_uJ"))
-        bars.setdefault(group, {})[bar] = {n.removesuffix("_uJ").replace("_", " "): _number(row[n]) for n in parts}
+        bars.setdefault(group, {})[bar] = _energies(row)
     return bars
+
+
+def _components_by_layer(rows: Iterable[Row]) -> Bars:
+    """A bar for each layer of each configuration."""
+    bars: dict[str, dict[str, Mapping[str, float]]] = {}
+    for row in rows:
+        group, bits = _place(row)
+        network, _, convention = group.partition(",")
+        bars.setdefault(f"{network} {bits},{convention}", {})[str(row["layer"])] = _energies(row)
+    return bars
+
+
+def _energies(row: Row) -> dict[str, float]:
+    """A part for each column of energies up to the total."""
+    names = list(row)
+    parts = (name for name in names[: names.index("total_uJ")] if name.endswith("_uJ"))
+    return {n.removesuffix("_uJ").replace("_", " "): _number(row[n]) for n in parts}
 
 
 def _layers(column: str) -> Callable[[Iterable[Row]], Bars]:
@@ -77,6 +103,7 @@ def _number(value: str | int | float | None) -> float:
 
 _KNOWN: tuple[tuple[str, str, str, str, Callable[[Iterable[Row]], Bars]], ...] = (
     ("energy", "energy by component", "µJ per image", "energy", _components),
+    ("energy-by-layer", "energy by layer and component", "µJ per image", "energy_by_layer", _components_by_layer),
     ("and-operations", "AND operations by layer", "operations", "and_operations", _layers("and_operations")),
     ("area-by-layer", "area by layer", "mm²", "area_by_layer", _layers("area_mm2")),
     ("area", "area of a sub-array by block", "µm²", "area", _blocks),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from spintronics.accelerator import NetworkCost, Node, Sensitivity
+from spintronics.accelerator import NetworkCost, Node, Sensitivity, TrainingCost
 from spintronics.array import GeometryPoint, Memory, SubArray
 from spintronics.characterize.device_table import ActionCost
 from spintronics.report.tables import Row, ratio, slides
@@ -99,49 +99,6 @@ def geometry(points: Sequence[GeometryPoint]) -> list[Row]:
     ]
 
 
-def needed(cost: NetworkCost) -> list[Row]:
-    """What one input alone would have to be for the slides' energy and area of binary AlexNet.
-
-    A row per claim and input: its value, what it would have to be, and the ratio; None where no positive value does.
-    """
-    given, array = slides(), cost.floorplan.sub_array
-    rows: list[Row] = []
-
-    def row(claim: str, name: str, value: float, moves: float, ours: float, theirs: float) -> None:
-        """The total is linear in the input: ``moves`` of ``ours`` goes with it."""
-        factor = 1 + (theirs - ours) / moves
-        there = factor > 0
-        rows.append(
-            {
-                "claim": claim,
-                "input": name,
-                "value": value,
-                "needed": value * factor if there else None,
-                "ratio": factor if there else None,
-            }
-        )
-
-    energy = given["imce"]["imagenet"]["energy_uJ"] * 1e-6
-    claim = f"{energy * 1e6:g} uJ per image"
-    logic = array.table.action("AND").energy
-    row(claim, "energy of an AND, fJ a column", logic * 1e15, cost.energy_parts["AND"], cost.energy, energy)
-    area = given["bcnn_rram"]["imagenet"]["area_mm2"] * 1e-6 / given["ratios_to_bcnn_rram"]["area"]
-    claim = f"area {area * 1e6:.3g} mm^2, a quarter of BCNN-RRAM"
-    cells = array.area_parts["cells"] * cost.sub_arrays
-    row(claim, "area of a cell, um^2", array.technology.cell.area * 1e12, cells, cost.area, area)
-    fitting = area // array.area
-    rows.append(
-        {
-            "claim": claim,
-            "input": "sub-arrays that fit in it",
-            "value": cost.sub_arrays,
-            "needed": fitting,
-            "ratio": fitting / cost.sub_arrays,
-        }
-    )
-    return rows
-
-
 def area_by_layer(costs: Sequence[NetworkCost]) -> list[Row]:
     """Sub-arrays and area of every weighted layer, and its share: the slides' distribution over SVHN's layers."""
     return [
@@ -179,6 +136,19 @@ def totals(cost: NetworkCost) -> list[Row]:
         ("kernels", kernels, ""),
     ]
     return [{"figure": name, "value": value, "unit": unit} for name, value, unit in figures]
+
+
+def training(cost: NetworkCost, found: TrainingCost) -> list[Row]:
+    """Complexity as the slides have it, and ANDs and energy of one image of a training step."""
+    widths, bits = cost.widths, found.gradient_bits
+    complexity = widths.training_complexity(bits)
+    rows: list[Row] = [
+        {"figure": "complexity of inference, W*I", "value": widths.inference_complexity, "unit": "1"},
+        {"figure": f"complexity of training, W*I + W*G at G = {bits}", "value": complexity, "unit": "1"},
+    ]
+    rows += [{"figure": f"ANDs, {part}", "value": ands, "unit": "1"} for part, ands in found.operations.items()]
+    rows += [{"figure": f"energy, {part}", "value": j * 1e6, "unit": "uJ"} for part, j in found.energy.items()]
+    return [*rows, {"figure": "kernels rewritten, once a batch", "value": found.rewriting * 1e6, "unit": "uJ"}]
 
 
 def components(cost: NetworkCost) -> list[Row]:

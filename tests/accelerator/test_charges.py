@@ -169,3 +169,68 @@ def test_groups_of_a_depthwise_layer_share_sub_arrays(array_of: Callable[..., Su
     cost = network_cost(network, BitWidths(1, 1), FirstLayer.PRACTICAL, array_of(64, 16))
     assert cost.sub_arrays == -(-32 // (64 // 9))  # a kernel and eight input rows each
     assert cost.layers[0].mapping.and_operations == 8 * network.macs
+
+
+def test_inputs_are_summed_once_per_window_and_taken_off_every_output(array_of: Callable[..., SubArray]) -> None:
+    charges = bill(TINY, array_of(ROWS, COLUMNS), "1:3")
+    counted: Counter[int] = Counter()
+    merged = windows = 0
+    for work, i_bits in zip(TINY.work, (8, 3, 3), strict=True):
+        for _ in range(work.positions * work.groups):
+            windows += 1
+            for start in range(0, work.dot_length, COLUMNS):
+                counted[min(COLUMNS, work.dot_length - start)] += i_bits
+                merged += start > 0
+    assert rows_done(charges, "read", "input rows, to count their ones") == dict(counted)
+    by_name = {c.what: 0.0 for c in charges}
+    for c in charges:
+        by_name[c.what] += c.count
+    for what in ("ones of an input row", "counts of input rows", "shifted counts of input rows"):
+        assert by_name[what] == sum(counted.values())
+    mappings = [map_layer(work, 1, bits, ROWS, COLUMNS) for work, bits in zip(TINY.work, (8, 3, 3), strict=True)]
+    assert sum(c.count for c in charges if c.component == "sum" and c.what == "input sums of segments") == merged
+    assert by_name["input sum off every output"] == sum(m.outputs for m in mappings)
+    bits = sum(m.positions * m.groups * m.accumulator_bits for m in mappings)
+    assert bits_sent(charges, "input sums to the processing unit") == bits
+
+
+def test_wider_bipolar_weights_shift_and_add_each_count_of_the_inputs_twice(array_of: Callable[..., SubArray]) -> None:
+    one, two = ({c.what: c.count for c in bill(TINY, array_of(ROWS, COLUMNS), w)} for w in ("1:3", "2:3"))
+    for what in ("counts of input rows", "shifted counts of input rows"):  # of the last layer
+        assert two[what] == 2 * one[what] > 0
+
+
+def test_partial_sums_wait_in_the_image_bank(array_of: Callable[..., SubArray]) -> None:
+    network = Network("long", "none", (4, 6, 6), (Convolution("a", 4, 50, kernel=3),))
+    array = array_of(16, 18)  # two segments of seven sets of kernels
+    mapping = map_layer(network.work[0], 1, 8, 16, 18)
+    assert (len(mapping.segments), mapping.copies) == (2, 7)
+    whole, small = (network_cost(network, BitWidths(1, 1), FirstLayer.PRACTICAL, array, 1, n) for n in (14, 1))
+    rounds = small.layers[0].rounds
+    bits = rounds.kept * mapping.accumulator_bits
+    assert rounds.kept == 16 * (50 + 1)  # every sum of every window, and of the input
+    charges = list(small.layers[0].charges)
+    assert bits_sent(charges, "partial sums to the Image Bank") == bits
+    for component, what in (
+        ("write", "partial sums into the Image Bank"),
+        ("read", "partial sums from the Image Bank"),
+    ):
+        assert sum(n * rows for n, rows in rows_done(charges, component, what).items()) == bits
+    assert not any("Image Bank" in c.what and "partial" in c.what for c in whole.layers[0].charges)
+    assert small.image_bank * 16 * 18 >= 8 * 4 * 36 + rounds.held * mapping.accumulator_bits
+
+
+@pytest.mark.parametrize(("widths", "words"), [("8:8", 1), ("32:32", 2)])
+def test_wide_sums_pass_shifter_and_sum_word_by_word(
+    array_of: Callable[..., SubArray], widths: str, words: int
+) -> None:
+    network = Network("wide", "none", (4, 6, 6), (Convolution("a", 4, 5, kernel=3), FullyConnected("b", 80, 4)))
+    charges = bill(network, array_of(80, 64), widths)
+    w, i = map(int, widths.split(":"))
+    pairs = w * (16 * 5 * 8 + 2 * 4 * i)  # eight bits into the first layer; two segments in the second
+    assert sum(c.count for c in charges if c.what == "row ANDs" and c.bits is not None) == pairs
+    (first, second) = [c.count for c in charges if c.what == "shifted counts"]
+    assert first == 16 * 5 * 8 * w  # 46 bits
+    assert second == words * 2 * 4 * w * i  # 71 bits
+    quantized = [c.count for c in charges if c.component == "quantizer" and c.what == "sums"]
+    assert quantized == [80 * -(-i // 8)]

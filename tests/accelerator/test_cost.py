@@ -2,14 +2,28 @@
 
 from collections.abc import Callable
 from math import isfinite
+from typing import Any
 
 import pytest
 
-from spintronics.accelerator import NetworkCost, network_cost
+from spintronics.accelerator import NetworkCost, network_cost, training_cost
+from spintronics.accelerator.image_bank import bank_bits, kept_values
 from spintronics.array import SubArray
 from spintronics.characterize.device_table import ActionCost
 from spintronics.errors import InputError
-from spintronics.networks import NETWORKS, BitWidths, FirstLayer, load
+from spintronics.networks import (
+    NETWORKS,
+    Addition,
+    BitWidths,
+    Concatenation,
+    Convolution,
+    FirstLayer,
+    FullyConnected,
+    Network,
+    Pool,
+    load,
+    training_step,
+)
 
 Cost = Callable[..., NetworkCost]
 
@@ -20,7 +34,7 @@ def cost(array_of: Callable[..., SubArray]) -> Cost:
         name: str = "svhn",
         widths: str = "1:1",
         first: str = "seed",
-        chip: dict[str, int | None] | None = None,
+        chip: dict[str, Any] | None = None,
         **other: ActionCost,
     ) -> NetworkCost:
         return network_cost(load(name), BitWidths.parse(widths), FirstLayer(first), array_of(**other), **(chip or {}))
@@ -131,3 +145,89 @@ def test_a_layer_that_fits_no_sub_array_is_named(array_of: Callable[..., SubArra
 def test_a_chip_of_nothing_is_refused(cost: Cost, chip: dict[str, int]) -> None:
     with pytest.raises(InputError, match=r"(parallelism|sub_arrays) = -?\d: must be at least 1"):
         cost(chip=chip)
+
+
+def test_every_width_up_to_32_bits_is_costed(cost: Cost) -> None:
+    widest = cost("alexnet", "32:32")
+    assert widest.layers[0].mapping.accumulator_bits == 73  # two passes of the 48-bit Sum
+    assert widest.energy_parts["AND"] > 100 * cost("alexnet", "1:4", "practical").energy_parts["AND"]
+
+
+def test_power_gates_leave_idle_sub_arrays_a_share_of_their_leakage(cost: Cost) -> None:
+    on, half, off = (cost(chip={"idle_leakage": share}) for share in (1.0, 0.5, 0.0))
+    assert on.powered == on.sub_arrays
+    working = sum(layer.mapping.occupied * layer.time.total for layer in off.layers) / off.interval
+    assert off.powered == pytest.approx(working)
+    assert half.powered == pytest.approx((on.powered + off.powered) / 2)
+    assert off.leakage < half.leakage < on.leakage
+    assert off.energy == on.energy
+    name = "computational sub-arrays"
+    assert {k: v for k, v in off.leakage_parts.items() if k != name} == {
+        k: v for k, v in on.leakage_parts.items() if k != name
+    }
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.5, float("nan")])
+def test_a_share_is_within_0_and_1(cost: Cost, share: float) -> None:
+    with pytest.raises(InputError, match=r"idle_leakage = \S+: must be within 0"):
+        cost(chip={"idle_leakage": share})
+
+
+def test_training_step_is_the_forward_pass_and_gradients_at_its_price_of_an_and(cost: Cost) -> None:
+    network, widths = load("lenet"), BitWidths(1, 2)
+    found = cost("lenet", "1:2", "practical")
+    step = training_cost(found)
+    rows = training_step(network, widths, FirstLayer.PRACTICAL)
+    assert step.operations == {
+        "forward": sum(row.forward for row in rows),
+        "gradient of inputs": sum(row.input_gradient for row in rows),
+        "gradient of weights": sum(row.weight_gradient for row in rows),
+    }
+    assert step.energy["forward"] == found.energy
+    path = found.energy_parts["AND"] + found.energy_parts["shifter"]
+    assert step.energy["gradient of weights"] > 0.9 * path * 8  # I·G over W·I
+    inner = [row for row in rows if row.input_gradient]
+    assert len(inner) == 3
+    assert step.energy["gradient of inputs"] < step.energy["gradient of weights"]
+    assert step.rewriting > 0
+    doubled = training_cost(found, 16)
+    assert doubled.energy["gradient of inputs"] == pytest.approx(2 * step.energy["gradient of inputs"])
+    with pytest.raises(InputError, match=r"gradient_bits = 0"):
+        training_cost(found, 0)
+
+
+def test_image_bank_holds_a_value_from_the_layer_that_makes_it_to_the_last_that_takes_it() -> None:
+    block = Network(
+        "block",
+        "none",
+        (2, 4, 4),
+        (
+            Convolution("a", 2, 2, 1),
+            Convolution("b", 2, 4, 3, padding=1),
+            Pool("p", "max", 2, 2),
+            Convolution("c", 4, 2, 1, source="p"),
+            Convolution("d", 2, 2, 1, stride=2, source="a"),
+            Addition("plus", ("c", "d")),
+            FullyConnected("e", 8, 3),
+        ),
+    )
+    kept = kept_values(block, BitWidths(1, 2), FirstLayer.PRACTICAL)
+    image, a, b, p, c, d, plus = 8 * 32, 2 * 32, 2 * 64, 2 * 16, 2 * 8, 2 * 8, 2 * 8
+    assert [k.bits for k in kept] == [image, a, b, p, c, d, plus]
+    alive = [image + a, a + b, a + b + p, a + p + c, a + c + d, c + d + plus, plus]
+    assert bank_bits(kept, len(block.layers), pipelined=False) == max(alive)
+    # One image per weighted layer: a goes from the first to the fourth, p from the second to the third.
+    assert bank_bits(kept, len(block.layers), pipelined=True) == image + 4 * a + b + 2 * p + 2 * c + d + 2 * plus
+
+
+def test_a_concatenation_stands_in_the_image_bank_as_its_parts() -> None:
+    layers = (
+        Convolution("a", 2, 4, 1),
+        Pool("p", "max", 1, 1, source="input"),
+        Concatenation("both", ("a", "p")),
+        Convolution("b", 6, 3, 1),
+        FullyConnected("c", 48, 2),
+    )
+    joined = Network("joined", "none", (2, 4, 4), layers)
+    kept = kept_values(joined, BitWidths(1, 2), FirstLayer.PRACTICAL)
+    assert [(k.bits, k.made, k.last) for k in kept] == [(8 * 32, 0, 1), (2 * 64, 0, 3), (2 * 32, 1, 3), (2 * 48, 3, 4)]

@@ -2,11 +2,12 @@
 
 import heapq
 from itertools import product
+from math import ceil
 
 import numpy as np
 import pytest
 
-from spintronics.accelerator import makespan, map_layer
+from spintronics.accelerator import LayerMapping, LayerTime, makespan, map_layer, rounds_of
 from spintronics.accelerator.schedule import Steps, layer_time
 from spintronics.networks import Convolution, LayerWork, Network
 
@@ -38,7 +39,7 @@ def test_makespan_is_that_of_an_event_simulation(seed: int) -> None:
     assert makespan(windows, servers, *times) == pytest.approx(simulate(windows, servers, *times))
 
 
-STEPS = Steps(fetch=8.0, write=3.0, row_and=4.0, count=1.0, shift=0.5, accumulate=2.0, process=0.7)
+STEPS = Steps(fetch=8.0, read=7.0, write=3.0, row_and=4.0, count=1.0, shift=0.5, accumulate=2.0, process=0.7)
 
 
 def work_of(kernel: int, channels: int, kernels: int, size: int, groups: int = 1) -> LayerWork:
@@ -69,7 +70,7 @@ def walked(work: LayerWork, w_bits: int, i_bits: int, rows: int, columns: int, p
             groups_here = range(place[0] * share, min((place[0] + 1) * share, work.groups))
             now = start
             for _ in groups_here:
-                now += i_bits * STEPS.write
+                now += i_bits * (STEPS.write + STEPS.read)  # the rows in, and their ones counted
                 held = min(most, kernels - place[2] * most)
                 ready = dict.fromkeys(("and", "count", "shift", "sum"), now)
                 for _ in range(held * w_bits * i_bits):
@@ -93,6 +94,13 @@ def walked(work: LayerWork, w_bits: int, i_bits: int, rows: int, columns: int, p
     return processor
 
 
+def timed(
+    mapping: LayerMapping, parallelism: int = 1, available: int | None = None, lanes: int = 1, columns: int = 512
+) -> LayerTime:
+    rounds = rounds_of(mapping, parallelism, available)
+    return layer_time(mapping, STEPS, rounds, available is None, columns, 0.0, lanes)
+
+
 @pytest.mark.parametrize(
     ("work", "w_bits", "i_bits", "rows", "columns"),
     [
@@ -108,24 +116,33 @@ def test_layer_time_is_that_of_all_row_operations(
     work: LayerWork, w_bits: int, i_bits: int, rows: int, columns: int, parallelism: int
 ) -> None:
     mapping = map_layer(work, w_bits, i_bits, rows, columns)
-    time = layer_time(mapping, STEPS, parallelism, None, after=0.0, lanes=1)
-    assert time.total == pytest.approx(walked(work, w_bits, i_bits, rows, columns, parallelism))
+    assert timed(mapping, parallelism).total == pytest.approx(walked(work, w_bits, i_bits, rows, columns, parallelism))
 
 
 def test_lanes_shorten_processing_alone() -> None:
     mapping = map_layer(work_of(3, 4, 5, 6), 1, 1, 16, 64)
-    one, four = (layer_time(mapping, STEPS, 1, None, 0.0, lanes) for lanes in (1, 4))
+    one, four = (timed(mapping, lanes=lanes) for lanes in (1, 4))
     assert one.process == pytest.approx(5 * 0.7)
     assert four.process == pytest.approx(2 * 0.7)
     assert (one.fetch, one.compute) == (four.fetch, four.compute)
 
 
 def test_kernels_that_do_not_fit_come_in_rounds_after_loading() -> None:
-    mapping = map_layer(work_of(3, 4, 50, 6), 1, 1, 16, 18)  # 2 segments of 4 copies
+    mapping = map_layer(work_of(3, 4, 50, 6), 1, 1, 16, 18)  # 2 segments of 4 sets
     assert mapping.occupied == 8
-    resident = layer_time(mapping, STEPS, 1, None, 0.0, 1)
-    streamed = layer_time(mapping, STEPS, 1, 3, 0.0, 1)
-    assert (resident.load, resident.rounds) == (0, 1)
+    resident, streamed = timed(mapping), timed(mapping, available=3, columns=18)
+    assert (resident.load, resident.rounds, resident.kept) == (0, 1, 0)
     assert streamed.rounds == 3
     assert streamed.load == pytest.approx(50 * 2 * STEPS.fetch)
-    assert streamed.total > resident.total
+    # Sets 1 (15 kernels) lies across the first boundary, 2 across none, all else is whole: 16 windows' sums wait.
+    assert mapping.accumulator_bits == 6
+    assert streamed.kept == pytest.approx(ceil(16 * 15 * 6 / 18) * (STEPS.write + STEPS.fetch))
+    assert streamed.total == pytest.approx(streamed.load + 3 * streamed.flow + streamed.kept)
+
+
+def test_sums_wider_than_a_word_take_further_passes_of_shifter_and_sum() -> None:
+    narrow, wide = (map_layer(work_of(3, 4, 5, 6), bits, bits, 80, 64) for bits in (16, 32))
+    assert (narrow.words, wide.words) == (1, 2)
+    assert (STEPS.step(1), STEPS.step(2)) == (4.0, 4.0)
+    assert STEPS.step(3) == pytest.approx(6.0)  # the Sum then is slower than the AND
+    assert STEPS.fill(2) == pytest.approx(4.0 + 1.0 + 2 * (0.5 + 2.0) - 4.0)

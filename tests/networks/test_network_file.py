@@ -8,6 +8,7 @@ from spintronics.errors import InputError
 from spintronics.networks import (
     NETWORKS,
     Addition,
+    Concatenation,
     Convolution,
     FullyConnected,
     Network,
@@ -60,6 +61,13 @@ def test_same_network_as_the_known_one(tmp_path: Path) -> None:
     assert read(tmp_path, SVHN) == load("svhn")
 
 
+def test_concatenation(tmp_path: Path) -> None:
+    branches = '{conv = 4, kernel = 3, padding = 1}, {pool = "max", kernel = 1, from = "input"}'
+    network = read(tmp_path, layers(branches + ', {concat = ["conv1", "pool2", "input"]}, {fc = 2}'))
+    assert network.layers[2] == Concatenation("concat3", ("conv1", "pool2", "input"))
+    assert network.shapes[2] == (4 + 3 + 3, 8, 6)
+
+
 def test_every_kind_of_layer(tmp_path: Path) -> None:
     assert read(tmp_path, RESIDUAL) == Network(
         "mine",
@@ -110,6 +118,8 @@ def layers(text: str) -> str:
         (layers('{pool = "max", kernel = "global"}, {fc = 2}'), r"layer pool1: global kernel on 8 × 6: its input must"),
         (layers('{fc = 2, from = "conv9"}'), r"layer fc1: 'conv9': must be input or the name of an earlier layer"),
         (layers('{fc = 2}, {add = ["fc1", "input"]}'), r"layer add2: input is 3 × 8 × 6: must be 2 × 1 × 1 like fc1"),
+        (layers('{fc = 2}, {concat = ["fc1", "input"]}'), r"layer concat2: input is 3 × 8 × 6: must be 1 × 1 like fc1"),
+        (layers('{fc = 2}, {concat = ["fc1"]}'), r"layer concat2: parts = \('fc1',\): must be two layers or more"),
         (layers('{fc = 2}, {add = ["fc1"]}'), r"layer add2: addends = \('fc1',\): must be two layers or more"),
         (layers('{name = "a", fc = 2}, {name = "a", fc = 2}'), r"layer a: named so twice"),
         (layers('{fc = 2}, {fc = 2, from = "input"}'), r"mine\.toml: network mine, layer fc1: its output is not used"),

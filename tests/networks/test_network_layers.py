@@ -72,6 +72,13 @@ def test_pool_shape_matches_enumeration(kernel: int, stride: int, padding: int) 
     assert network.shapes[0] == network.work[0].input_shape == expected
 
 
+@pytest.mark.parametrize(("kernel", "stride", "end"), [(3, 2, 1), (2, 2, 1), (3, 1, 2)])
+def test_padding_behind_the_input(kernel: int, stride: int, end: int) -> None:
+    layers = (Convolution("c", 3, 2, kernel, stride, end_padding=end), Pool("p", "max", 2, 1, end_padding=1))
+    size = len(range(0, 8 + end - kernel + 1, stride))
+    assert Network("n", "none", (3, 8, 8), layers).shapes == ((2, size, size), (2, size, size))
+
+
 def test_fully_connected_is_a_convolution_over_its_whole_input() -> None:
     shape = (3, 5, 5)
     (dense,) = Network("n", "none", shape, (FullyConnected("layer", 75, 10),)).work

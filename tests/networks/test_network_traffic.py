@@ -8,6 +8,7 @@ from spintronics.networks import (
     NETWORKS,
     Addition,
     BitWidths,
+    Concatenation,
     Convolution,
     FirstLayer,
     FullyConnected,
@@ -63,6 +64,12 @@ def test_addition_reads_both_and_shortcut_reads_the_image() -> None:
     assert rows["b"].inputs == rows["b"].outputs == 48 * 2
     assert rows["sum"].inputs == rows["sum"].windows == 2 * 48 * 2
     assert rows["sum"].outputs == 48 * 2
+
+
+def test_concatenation_moves_nothing() -> None:
+    layers = (Convolution("a", 2, 3, 1), Concatenation("both", ("a", "input")), FullyConnected("f", 80, 2))
+    rows = buffer_traffic(Network("n", "none", (2, 4, 4), layers), BitWidths(1, 2), FirstLayer.PRACTICAL)
+    assert (rows[1].inputs, rows[1].windows, rows[1].weights, rows[1].outputs) == (0, 0, 0, 0)
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -1,0 +1,91 @@
+"""The slides' claims: what an input would have to be gives the slides' figure when it is that."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from spintronics.accelerator import NetworkCost, network_cost
+from spintronics.array import SubArray
+from spintronics.characterize.device_table import ActionCost, DeviceTable
+from spintronics.networks import BitWidths, FirstLayer, load
+from spintronics.report.needed import needed
+from spintronics.technology import Technology
+
+BIT = ActionCost({"word line": 1e-15, "bit line": 20e-15, "reference": 20e-15}, 5e-9)
+GATE = ActionCost({"gate": 1e-15}, 1e-10)
+Needed = dict[tuple[str, str], Any]
+
+
+@pytest.fixture(scope="module")
+def sub_array(imce45: Technology, made_up: Callable[..., DeviceTable]) -> SubArray:
+    gates = ("full_adder", "mux2", "d_flip_flop", "inverter")
+    return SubArray(imce45, made_up({**dict.fromkeys(("read", "write", "AND"), BIT), **dict.fromkeys(gates, GATE)}))
+
+
+def alexnet(array: SubArray) -> NetworkCost:
+    return network_cost(load("alexnet"), BitWidths(1, 1), FirstLayer.SEED, array)
+
+
+@pytest.fixture(scope="module")
+def rows(sub_array: SubArray) -> Needed:
+    return {(str(row["claim"]), str(row["input"])): row for row in needed([alexnet(sub_array)])}
+
+
+def with_and(array: SubArray, energy: Callable[[str, float], float]) -> SubArray:
+    """The sub-array with other energies of the AND, by contributor."""
+    entries = tuple(
+        replace(e, cost=ActionCost({n: energy(n, j) for n, j in e.cost.parts.items()}, e.cost.latency))
+        if e.action == "AND" and e.cost
+        else e
+        for e in array.table.entries
+    )
+    return SubArray(array.technology, replace(array.table, entries=entries))
+
+
+def test_energy_of_an_and(sub_array: SubArray, rows: Needed) -> None:
+    for claim, figure in (
+        ("energy per image at most, uJ", lambda cost: cost.energy * 1e6),
+        ("the slides' BCNN-RRAM over IMCE, energy at least", lambda cost: 2275.34e-6 / cost.energy),
+        ("AND share of the energy at most", lambda cost: cost.energy_parts["AND"] / cost.energy),
+    ):
+        row = rows[claim, "energy of an AND, fJ a column"]
+        assert row["ours"] == pytest.approx(figure(alexnet(sub_array)))
+        there = alexnet(with_and(sub_array, lambda _, joule, row=row: joule * row["ratio"]))
+        assert figure(there) == pytest.approx(row["seed"])
+        assert row["needed"] == pytest.approx(row["ratio"] * row["value"])
+
+
+def test_develop_time_of_an_and(sub_array: SubArray, rows: Needed) -> None:
+    row = rows["energy per image at most, uJ", "develop time of an AND, ns"]
+    sense, supply = sub_array.technology.sense, sub_array.technology.cmos.supply
+    more = sense.current * supply * (row["needed"] - row["value"]) * 1e-9
+    there = alexnet(with_and(sub_array, lambda name, joule: joule + (more if name != "word line" else 0.0)))
+    assert there.energy * 1e6 == pytest.approx(785.25)
+
+
+def test_area_of_a_cell_gives_the_overhead(sub_array: SubArray, rows: Needed) -> None:
+    row = rows["area overhead on the memory at most", "area of a cell, F^2 at 45 nm"]
+    technology = sub_array.technology.with_values({"cell.area": row["needed"] * 0.045e-6**2})
+    there = SubArray(technology, sub_array.table)
+    assert there.area / there.memory_area - 1 == pytest.approx(0.154)
+
+
+def test_a_claim_that_no_positive_value_meets_says_so(rows: Needed) -> None:
+    row = rows["the slides' BCNN-RRAM over IMCE, area at least", "area of a cell, um^2"]
+    assert (row["holds"], row["needed"], row["ratio"]) == ("no", None, None)
+    fitting = rows["the slides' BCNN-RRAM over IMCE, area at least", "computational sub-arrays"]
+    assert 0 < fitting["needed"] < fitting["value"]
+
+
+def test_holds_is_the_comparison(rows: Needed) -> None:
+    for (claim, _), row in rows.items():
+        better = row["ours"] >= row["seed"] if "at least" in claim else row["ours"] <= row["seed"]
+        assert row["holds"] == ("yes" if better else "no")
+    claims = {claim for claim, _ in rows}
+    assert len(claims) == 8
+
+
+def test_only_binary_alexnet_has_claims(sub_array: SubArray) -> None:
+    assert needed([network_cost(load("svhn"), BitWidths(1, 1), FirstLayer.SEED, sub_array)]) == []
