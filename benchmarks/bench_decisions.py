@@ -23,7 +23,7 @@ import numpy.typing as npt
 from measure import Stopwatch, machine, print_table
 
 from spintronics import cards
-from spintronics.characterize.decisions import Varied, decisions, latch_decisions, latch_offsets
+from spintronics.characterize.decisions import Case, Varied, decisions, latch_decisions, latch_offsets
 from spintronics.circuits import decision_bench
 from spintronics.circuits.decision_bench import DecisionBench, outcomes
 from spintronics.circuits.library import SENSE_CELLS, Deck, new_circuit, sense_cell
@@ -43,7 +43,12 @@ SAMPLE = 200
 
 technology = Technology.load("imce45")
 model_cards = cards.locate(technology)
-AND_01 = (technology, model_cards, Simulator(), Operation.AND, (0, 1))
+CONTEXT = (technology, model_cards, Simulator())
+
+
+def and_01(trials: int, varied: Varied = Varied.BOTH) -> Case:
+    """What is decided here: the AND of the closest pair."""
+    return Case(Operation.AND, (0, 1), trials, SEED, varied)
 
 
 @dataclass(frozen=True)
@@ -95,25 +100,25 @@ def one_cycle_a_trial(trials: int) -> float:
 
 def latch_without_mismatch(trials: int) -> float:
     """The latch alone with junctions only."""
-    found = latch_decisions(*AND_01, trials, SEED, 1, varied=Varied.JUNCTIONS)
+    found = latch_decisions(*CONTEXT, and_01(trials, Varied.JUNCTIONS), 1)
     return float((found.results == (found.developed > 0)).mean())
 
 
 def latch_with_mismatch(trials: int) -> float:
     """The latch alone with everything."""
-    latch_decisions(*AND_01, trials, SEED, 1)
+    latch_decisions(*CONTEXT, and_01(trials), 1)
     return float("nan")
 
 
 def path_without_mismatch(trials: int) -> float:
     """The read path with junctions only."""
-    found = decisions(*AND_01, trials, SEED, 1, varied=Varied.JUNCTIONS)
+    found = decisions(*CONTEXT, and_01(trials, Varied.JUNCTIONS), 1)
     return float((found.results == (found.developed > 0)).mean())
 
 
 def path_with_mismatch(trials: int) -> float:
     """The read path with everything."""
-    decisions(*AND_01, trials, SEED, 1)
+    decisions(*CONTEXT, and_01(trials), 1)
     return float("nan")
 
 
@@ -177,7 +182,7 @@ def integration_error(latches: int = 20) -> None:
 
 def isolated(operation: Operation, stored: tuple[int, ...], trials: int = 400) -> None:
     """A random sample of the trials, each in a transient of its own."""
-    found = decisions(technology, model_cards, Simulator(), operation, stored, trials, SEED, 1)
+    found = decisions(*CONTEXT, Case(operation, stored, trials, SEED), 1)
     bench = DecisionBench(technology, model_cards, operation, stored)
     junctions = draw_junctions(technology.operating_junction, technology.variation, len(stored), trials, SEED)
     mismatch = draw_mismatch(technology.variation, bench.transistors, trials, SEED)

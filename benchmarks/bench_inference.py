@@ -1,147 +1,252 @@
-"""Images per second of inference on the array's arithmetic, both engines, and accuracy, ideal and with errors.
+"""Inference on the array's arithmetic beside plain PyTorch in float32: same networks, images, scores and cores.
 
-    python benchmarks/bench_inference.py [folder]
+    python benchmarks/bench_inference.py [folder] [threads]
 
-The trained networks of BNN-PYNQ on the images they are for: cnvW1A1 on SVHN, lfcW1A1 on all of MNIST's t10k.  The
-folder holds bnn-pynq/, svhn/ and mnist/; ../shared/data beside the checkout, where none is given.  One core, CPU time
-counted; reading the files is left out.
+The folder holds bnn-pynq/, svhn/ and mnist/; ../shared/data beside the checkout, where none is given.  One thread by
+default, for OpenBLAS, PyTorch and this package alike.
 
-planes, blas   this package, all images.
-int64          the same sums as plain NumPy takes them: windows times weights in whole numbers, on a few images.
+cnvW1A1   on SVHN, and lfcW1A1 on MNIST: trained networks of BNN-PYNQ
+alexnet   1:1 with random ±1 weights and 8-bit pixels, on random pixels: its cost does not depend on what they are
+torch     conv2d, linear, max_pool2d and a comparison, in float32, on whole numbers: exact here, so its scores must be
+          the same
+blas, planes   this package's engines, ideal and with errors: independent ones with one rate for all pairs of bits or
+          for (1, 1) alone, and weak cells
 
-Errors are independent, with one rate for all pairs, and static, cell by cell, with the same; a few hundred images,
-several seeds, and the 95 % interval over the seeds.
+Methods take turns; times are medians of the turns.  "× torch" is torch's time over ours, of CPU and of wall time.
+Memory is the largest resident set of a process that does nothing else, without PyTorch.
 """
 
 import os
-
-os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy is imported
-
 import sys
+
+os.environ["OPENBLAS_NUM_THREADS"] = sys.argv[2] if len(sys.argv) > 2 else "1"  # before NumPy is imported
+
+import resource
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from importlib.util import find_spec
+from multiprocessing import get_context
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from measure import Stopwatch, machine, print_table
 
-from spintronics.networks import Convolution, Pool
-from spintronics.networks.datasets import ImageSet, load_mnist, load_svhn
+from spintronics.networks import Convolution, FullyConnected, Pool, load
+from spintronics.networks.datasets import load_mnist, load_svhn
 from spintronics.networks.inference import (
+    PIXELS,
+    SIGN,
     BitwiseNetwork,
     Engine,
     ErrorModel,
+    Errors,
     InferenceResult,
+    LookUp,
     StaticFaults,
+    Threshold,
     Weighted,
-    accuracy_under_errors,
     infer,
     load_finn_bnn,
 )
+from spintronics.networks.inference.layers import InferenceLayer
 
 Array = npt.NDArray[Any]
+Run = Callable[[], Array]
 
-PLAIN_IMAGES = {"cnvW1A1": 40, "lfcW1A1": 500}
+THREADS = int(os.environ["OPENBLAS_NUM_THREADS"])
+TURNS = 5
+IMAGES = {"cnvW1A1": 100, "lfcW1A1": 1000, "alexnet": 16}
 PUBLISHED = {"cnvW1A1": (0.958, 0.003), "lfcW1A1": (0.9834, 0.00005)}
 """Accuracy that the networks' makers state, and how near it is to be found."""
-RATES = (1e-5, 1e-4, 1e-3, 3e-3, 1e-2, 3e-2)
-ERROR_IMAGES, SEEDS = {"cnvW1A1": 100, "lfcW1A1": 1000}, range(5)
 
 
-def plain(network: BitwiseNetwork, images: Array) -> Array:
-    """Scores by int64 matrix products, layer by layer, image by image."""
-    scores = []
-    for image in images:
-        x: Array = image.transpose(1, 2, 0)[None].astype(np.int64)
-        for layer in network.layers:
-            if isinstance(layer, Weighted):
-                x = plain_sums(layer, x)
-            elif isinstance(layer, Pool):
-                _, height, width, channels = x.shape
-                x = x.reshape(height // 2, 2, width // 2, 2, channels).max(axis=(1, 3))[None]
-            else:
-                x = layer.apply(x).astype(np.int64)
-        scores.append(x.ravel())
-    return np.stack(scores)
+def alike(p: float) -> ErrorModel:
+    """The same rate for every pair."""
+    return ErrorModel(p, p, p, p)
 
 
-def plain_sums(layer: Weighted, x: Array) -> Array:
-    """Sums of one image."""
-    if not isinstance(layer.shape, Convolution):
-        return (layer.weights.astype(np.int64) @ x.transpose(0, 3, 1, 2).ravel())[None, None, None]
-    k = layer.shape.kernel
-    windows = np.lib.stride_tricks.sliding_window_view(x[0], (k, k), axis=(0, 1))
-    columns = windows.reshape(*windows.shape[:2], -1)
-    return (columns @ layer.weights.reshape(len(layer.weights), -1).astype(np.int64).T)[None]
+METHODS: dict[str, tuple[Engine, Errors | None]] = {
+    "blas": (Engine.BLAS, None),
+    "planes": (Engine.PLANES, None),
+    "planes, (1, 1) at 2e-5": (Engine.PLANES, ErrorModel(p11=2e-5)),
+    "planes, (1, 1) at 1e-3": (Engine.PLANES, ErrorModel(p11=1e-3)),
+    "planes, all at 1e-4": (Engine.PLANES, alike(1e-4)),
+    "planes, all at 1e-3": (Engine.PLANES, alike(1e-3)),
+    "planes, all at 1e-2": (Engine.PLANES, alike(1e-2)),
+    "planes, weak cells at 1e-3": (Engine.PLANES, StaticFaults(alike(1e-3))),
+    "blas, weak cells at 1e-3": (Engine.BLAS, StaticFaults(alike(1e-3))),
+    "blas, all at 1e-4": (Engine.BLAS, alike(1e-4)),
+}
 
 
-def timed(run: Callable[[Array], Array], images: Array) -> tuple[Array, float]:
-    """Scores, and CPU seconds."""
-    with Stopwatch() as watch:
-        scores = run(images)
-    return scores, watch.cpu
+def alexnet() -> BitwiseNetwork:
+    """1:1, with random weights; a threshold of 0 behind every layer but the last."""
+    random = np.random.default_rng(1)
+    known = load("alexnet")
+    layers: list[InferenceLayer] = [LookUp("pixels", np.arange(256), PIXELS)]
+    weighted = [shape for shape in known.layers if isinstance(shape, Convolution | FullyConnected)]
+    for shape in known.layers:
+        if isinstance(shape, Pool):
+            layers.append(shape)
+        if not isinstance(shape, Convolution | FullyConnected):
+            continue
+        size = (
+            (shape.out_features, shape.in_features)
+            if isinstance(shape, FullyConnected)
+            else (shape.out_channels, shape.in_channels // shape.groups, shape.kernel, shape.kernel)
+        )
+        weights = 2 * random.integers(0, 2, size, np.int8) - 1
+        bias = np.zeros(size[0], np.int64) if shape.bias else None
+        layers.append(Weighted(shape, weights, SIGN, PIXELS if shape is weighted[0] else SIGN, bias))
+        if shape is not weighted[-1]:
+            layers.append(Threshold(f"sign {shape.name}", np.zeros((1, size[0]), np.int64), SIGN))
+    classes = tuple(map(str, range(1000)))
+    return BitwiseNetwork(known.name, known.dataset, known.input_shape, PIXELS, tuple(layers), classes)
 
 
-def speeds(network: BitwiseNetwork, data: ImageSet) -> None:
-    """Both engines on all images, plain NumPy on a few; whether they agree, and the accuracy."""
-    few = PLAIN_IMAGES[network.name]
-    methods: dict[str, tuple[Callable[[Array], Array], Array]] = {
-        "blas": (lambda images: infer(network, images, Engine.BLAS).scores, data.images),
-        "planes": (lambda images: infer(network, images, Engine.PLANES).scores, data.images),
-        "int64": (lambda images: plain(network, images), data.images[:few]),
-    }
-    results = {name: timed(run, images) for name, (run, images) in methods.items()}
-    slowest = few / results["int64"][1]
+def in_torch(network: BitwiseNetwork, images: Array) -> Run:
+    """The same network in PyTorch, float32; its weights are made before."""
+    import torch
+    from torch.nn import functional
+
+    torch.set_num_threads(THREADS)
+    steps: list[Callable[[Any], Any]] = []
+    for layer in network.layers:
+        match layer:
+            case Weighted(shape=FullyConnected()):
+                weights = torch.tensor(layer.weights, dtype=torch.float32)
+                steps += [partial(torch.flatten, start_dim=1), partial(functional.linear, weight=weights)]
+            case Weighted(shape=Convolution() as shape):
+                weights = torch.tensor(layer.weights, dtype=torch.float32)
+                sizes = {"stride": shape.stride, "padding": shape.padding, "groups": shape.groups}
+                steps.append(partial(functional.conv2d, weight=weights, **sizes))
+            case Pool():
+                sizes = {"kernel_size": layer.kernel, "stride": layer.stride, "padding": layer.padding}
+                steps.append(partial(functional.max_pool2d, **sizes))
+            case Threshold():
+                steps.append(partial(_above, torch.tensor(layer.thresholds[0] + 0.5, dtype=torch.float32)))
+            case LookUp():
+                steps.append(torch.tensor(layer.values, dtype=torch.float32).__getitem__)
+
+    def run() -> Array:
+        with torch.inference_mode():
+            x: Any = torch.tensor(images.astype(np.int32))
+            for step in steps:
+                x = step(x)
+            scores: Array = x.numpy()
+            return scores
+
+    return run
+
+
+def _above(level: Any, x: Any) -> Any:
+    return (x - level.reshape(1, -1, *[1] * (x.ndim - 2))).sign()
+
+
+def compare(network: BitwiseNetwork, images: Array) -> None:
+    """Torch and every method in turns, and the memory of each."""
+    methods: dict[str, Run] = {"torch float32": in_torch(network, images)} if find_spec("torch") else {}
+    for name, (engine, errors) in METHODS.items():
+        methods[name] = partial(_scores, network, images, engine, errors)
+    times: dict[str, list[Stopwatch]] = {name: [] for name in methods}
+    scores = {name: run() for name, run in methods.items()}  # compiled, and weights packed
+    for _ in range(TURNS):
+        for name, run in methods.items():
+            with Stopwatch() as watch:
+                run()
+            times[name].append(watch)
+    cpu, wall = ({name: median(getattr(w, key) for w in found) for name, found in times.items()} for key in KEYS)
+    base = next(iter(methods))
     print_table(
-        [network.name, "images", "CPU s", "images/s", "× int64"],
+        [f"{network.name}, {len(images)} images", "CPU s", "wall s", f"× {base}: CPU", "wall", "MiB"],
         [
-            [name, f"{len(scores)}", f"{cpu:.2f}", f"{len(scores) / cpu:.0f}", f"{len(scores) / cpu / slowest:.1f}"]
-            for name, (scores, cpu) in results.items()
+            [
+                name,
+                *(f"{cpu[name]:.3f}", f"{wall[name]:.3f}"),
+                *(f"{cpu[base] / cpu[name]:.2f}", f"{wall[base] / wall[name]:.2f}"),
+                f"{memory(network.name, name):.0f}" if name in METHODS else "–",
+            ]
+            for name in methods
         ],
     )
-    blas = results["blas"][0]
-    alike = all((scores == blas[: len(scores)]).all() for scores, _ in results.values())
-    print(f"same scores from all three: {'yes' if alike else 'NO'}")
-    accuracy = InferenceResult(network.name, blas).accuracy(data.labels)
+    ideal = [name for name in methods if METHODS.get(name, (None, None))[1] is None]
+    same = all((scores[name] == scores[ideal[0]]).all() for name in ideal)
+    print(f"same scores from {', '.join(ideal)}: {'yes' if same else 'NO'}")
+
+
+KEYS = ("cpu", "wall")
+
+
+def _scores(network: BitwiseNetwork, images: Array, engine: Engine, errors: Errors | None) -> Array:
+    return infer(network, images, engine, errors, seed=1).scores
+
+
+def memory(network: str, method: str) -> float:
+    """Largest resident set of a process that runs one method once, MiB."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
+        return alone.submit(_resident, network, method).result()
+
+
+def _resident(name: str, method: str) -> float:
+    network, images, _ = CASES[name]()
+    _scores(network, images[: IMAGES[name]], *METHODS[method])
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def folder() -> Path:
+    """With the networks and images."""
+    return Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[2] / "shared" / "data"
+
+
+def cnv() -> tuple[BitwiseNetwork, Array, Array]:
+    """Network, images and labels."""
+    data = load_svhn(folder() / "svhn/svhn_8000_32x32.npz")
+    return load_finn_bnn(folder() / "bnn-pynq/streetview/cnvW1A1"), data.images, data.labels
+
+
+def lfc() -> tuple[BitwiseNetwork, Array, Array]:
+    """Network, images and labels."""
+    data = load_mnist(folder() / "mnist")
+    return load_finn_bnn(folder() / "bnn-pynq/mnist/lfcW1A1"), data.images, data.labels
+
+
+def random_alexnet() -> tuple[BitwiseNetwork, Array, Array]:
+    """Network and images; no labels."""
+    network = alexnet()
+    images = np.random.default_rng(2).integers(0, 256, (IMAGES["alexnet"], *network.input_shape), np.uint8)
+    return network, images, np.empty(0)
+
+
+CASES = {"cnvW1A1": cnv, "lfcW1A1": lfc, "alexnet": random_alexnet}
+
+
+def published(network: BitwiseNetwork, images: Array, labels: Array) -> None:
+    """Accuracy on all images beside what the network's makers state."""
+    accuracy = InferenceResult(network.name, _scores(network, images, Engine.PLANES, None)).accuracy(labels)
     low, high = accuracy.interval()
-    published, within = PUBLISHED[network.name]
-    verdict = "met" if abs(accuracy.rate - published) <= within else "NOT met"
+    stated, within = PUBLISHED[network.name]
+    verdict = "met" if abs(accuracy.rate - stated) <= within else "NOT met"
     print(
         f"accuracy {accuracy.rate:.2%} ({accuracy.correct} of {accuracy.images}; 95 %: {low:.2%} to {high:.2%}), "
-        f"published {published:.2%}: {verdict}"
+        f"published {stated:.2%}: {verdict}"
     )
-
-
-def with_errors(network: BitwiseNetwork, data: ImageSet) -> None:
-    """Accuracy against the error rate."""
-    images, labels = (array[: ERROR_IMAGES[network.name]] for array in (data.images, data.labels))
-    models = [ErrorModel(p, p, p, p) for p in RATES]
-    rows = []
-    for kind, errors in (("independent", models), ("static cells", [StaticFaults(model) for model in models])):
-        with Stopwatch() as watch:
-            points = accuracy_under_errors(network, images, labels, errors, SEEDS)
-        speed = len(images) * len(SEEDS) * len(RATES) / watch.cpu
-        for p, point in zip(RATES, points, strict=True):
-            low, high = point.interval()
-            rows.append([kind, f"{p:.0e}", f"{point.mean:.2%}", f"{low:.2%}", f"{high:.2%}", f"{speed:.0f}"])
-    print_table([f"{network.name}, {len(images)} images", "rate", "accuracy", "low", "high", "images/s"], rows)
 
 
 def main() -> None:
     """Measure, compare, print."""
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[2] / "shared" / "data"
-    print("inference on bit planes, one core")
-    if not folder.is_dir():
-        print(f"no folder {folder}: nothing measured")
-        return
-    print(machine())
-    for network, data in (
-        (load_finn_bnn(folder / "bnn-pynq/mnist/lfcW1A1"), load_mnist(folder / "mnist")),
-        (load_finn_bnn(folder / "bnn-pynq/streetview/cnvW1A1"), load_svhn(folder / "svhn/svhn_8000_32x32.npz")),
-    ):
-        speeds(network, data)
-        with_errors(network, data)
+    print(f"inference on bit planes, {THREADS} thread(s); {machine()}")
+    for name, case in CASES.items():
+        if name != "alexnet" and not folder().is_dir():
+            print(f"no folder {folder()}: {name} not measured")
+            continue
+        network, images, labels = case()
+        compare(network, images[: IMAGES[name]])
+        if name in PUBLISHED:
+            published(network, images, labels)
 
 
 if __name__ == "__main__":

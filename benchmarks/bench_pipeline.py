@@ -15,7 +15,8 @@ from statistics import median
 from measure import Stopwatch, machine, print_table
 
 from spintronics import cards
-from spintronics.characterize.sense_margin import operations_of, sense_margin, solve_trials
+from spintronics.characterize.sense_margin import sense_margin, solve_trials
+from spintronics.circuits.sense_path import operations_of
 from spintronics.ngspice import Simulator, default_workers
 from spintronics.technology import Technology
 

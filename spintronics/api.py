@@ -12,7 +12,7 @@ from spintronics.accelerator import NetworkCost, network_cost
 from spintronics.array import SubArray
 from spintronics.characterize import sense_margin as _margins
 from spintronics.characterize.device_table import DeviceTable
-from spintronics.circuits.sense_path import check_fan_in
+from spintronics.circuits.sense_path import check_fan_in, operations_of
 from spintronics.errors import InputError
 from spintronics.networks import BitWidths, FirstLayer, load
 from spintronics.ngspice import Simulator, default_workers
@@ -169,8 +169,7 @@ def sense_margin(
     count = workers if workers is not None else default_workers()
     solved = _margins.solve_trials(technology, cards, simulator, fan_in, trials, seed, count)
     margins = (
-        _margins.sense_margin(technology, cards, simulator, solved, operation)
-        for operation in _margins.operations_of(fan_in)
+        _margins.sense_margin(technology, cards, simulator, solved, operation) for operation in operations_of(fan_in)
     )
     return SenseMargins(technology, solved, tuple(margins))
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 
 from spintronics.errors import InputError
@@ -14,10 +15,12 @@ NOMINAL = "nominal"
 # What folders and files of a corner are called, as whole words of a path.
 CORNERS = {NOMINAL: {"nominal", "nom", "tt", "typ", "typical"}, "ss": {"ss", "slow"}, "ff": {"ff", "fast"}}
 _MODEL = re.compile(r"^\s*\.model\s+(\S+)\s+(nmos|pmos)\b", re.IGNORECASE | re.MULTILINE)
-# What a card has no need of, and what would run commands or read other files with the user's rights.
-_REFUSED = re.compile(r"^\s*(\.control|\.inc(?:l|lude)?|\.lib|\.exec|shell|system)\b", re.IGNORECASE)
+# What a card is made of.  Anything else could run commands or read other files with the user's rights: ngspice takes
+# "*#" for a command, ".controls" for .control and ".incx" for .include.
+_HARMLESS = re.compile(r"\s*(\*(?!#)|\$|\+|\.model\s|\.params?\s|$)", re.IGNORECASE)
 _NO_CARDS = {".md", ".rst", ".html", ".htm", ".pdf", ".log"}  # documentation may quote cards
 _LARGEST = 4_000_000  # bytes; a file above this is not a card
+_MOST = 2000  # files that are looked through; a folder with more is not one of models
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,8 @@ def find_model(where: Path, model: str, polarity: str, corner: str) -> Path:
         corner: ``"nominal"``, ``"ss"`` or ``"ff"``; a card file is of another corner than nominal only if its name says
             so.
     Raises:
-        InputError: no such file or folder, no such model of that type, or not exactly one file for that corner.
+        InputError: no such file or folder, no such model of that type, or not exactly one file for that corner; or the
+            file and line of what no card may hold: all but ``.model``, ``.param``, their continuations and comments.
 
     >>> find_model(MODELS / "cmos", "nmos_vtg", "nmos", "ss").name
     'imce45_ss.spice'
@@ -61,8 +65,12 @@ def find_model(where: Path, model: str, polarity: str, corner: str) -> Path:
     files = (
         [where]
         if where.is_file()
-        else sorted(p for p in where.rglob("*") if p.is_file() and p.suffix.lower() not in _NO_CARDS)
+        else sorted(
+            islice((p for p in where.rglob("*") if p.is_file() and p.suffix.lower() not in _NO_CARDS), _MOST + 1)
+        )
     )
+    if len(files) > _MOST:
+        raise InputError(f"{where}: more than {_MOST} files below it; give the PDK's folder of models, or a card file")
     defined = {path: _models_in(path) for path in files}
     defining = [path for path, models in defined.items() if models.get(model.lower()) == polarity]
     if not defining:
@@ -76,6 +84,7 @@ def find_model(where: Path, model: str, polarity: str, corner: str) -> Path:
     if len({path.resolve() for path in fitting}) != 1:
         there = ", ".join(str(path.relative_to(where)) if where.is_dir() else path.name for path in defining)
         raise InputError(f"model {model!r} must be in one file for corner {corner}; {where} has it in {there}")
+    _require_harmless(fitting[0])
     return fitting[0].resolve()
 
 
@@ -86,8 +95,7 @@ def locate(technology: Technology) -> ModelCards:
     takes it; a relative path starts in the current folder or, where it is not there, in the technology file's.
 
     Raises:
-        InputError: names the key, what was found and what would be right; or the file and line of what no card may
-            hold: ``.control``, ``.include``, ``.lib``, ``shell``, ``system``.
+        InputError: names the key, what was found and what would be right.
     """
     cmos = technology.cmos
     where = MODELS / "cmos" / f"{cmos.cards}_{cmos.corner}.spice"
@@ -106,8 +114,6 @@ def locate(technology: Technology) -> ModelCards:
             files.append(find_model(where, model, key, cmos.corner))
         except InputError as error:
             raise InputError(f"technology.cmos.{key} = {model!r}: {error}") from None
-    for file in dict.fromkeys(files):
-        _require_harmless(file)
     return ModelCards(tuple(dict.fromkeys(files)), cmos.nmos, cmos.pmos)
 
 
@@ -118,10 +124,9 @@ def _require_harmless(path: Path) -> None:
         InputError: a line that runs commands or reads another file; names file and line.
     """
     for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
-        if found := _REFUSED.match(line):
-            raise InputError(
-                f"{path}:{number}: {found[1]}: not in a card; a card file has .model and .param lines alone"
-            )
+        if not _HARMLESS.match(line):
+            found = "*#" if line.lstrip().startswith("*#") else line.split()[0][:40]
+            raise InputError(f"{path}:{number}: {found}: not in a card; a card file has .model and .param lines alone")
 
 
 def _models_in(path: Path) -> dict[str, str]:

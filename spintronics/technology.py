@@ -453,6 +453,19 @@ def _key_of(name: str) -> str:
     return found[0] if found else name
 
 
+_KINDS = {
+    "int": "must be an integer, such as 1000",
+    "float": "must be a number",
+    "string": "must be text",
+    "bool": "must be true or false",
+    "tuple": "must be a list",
+    "list": "must be a list",
+    "dict": "must be a table",
+    "model": "must be a table",
+}
+"""What would be right, by the first word of pydantic's name of a wrong type."""
+
+
 def first_problem(error: ValidationError, model: type[BaseModel]) -> str:
     """First complaint of a model's validation in one line: ``junction.ra = "-10 ohm*um^2": must be > 0``."""
     problem = error.errors()[0]
@@ -477,11 +490,17 @@ def first_problem(error: ValidationError, model: type[BaseModel]) -> str:
             rule = f"must be <= {context['le']:g}"
         case "enum" | "literal_error":
             rule = f"must be {context['expected']}"
+        case "too_short":
+            rule = f"must have at least {context['min_length']} value"
+        case "string_pattern_mismatch":
+            rule = 'must be letters, digits, ".", "-" and "_", and start with one of the first two'
+        case kind if kind.partition("_")[0] in _KINDS:
+            rule = _KINDS[kind.partition("_")[0]]
         case _:
             rule = problem["msg"].removeprefix("Value error, ")
     if not key or rule.startswith(f"{key}."):  # a rule between keys names them itself
         return rule
-    shown = f'"{found}"' if isinstance(found, str) else repr(found)
+    shown = str(found).lower() if isinstance(found, bool) else f'"{found}"' if isinstance(found, str) else repr(found)
     return f"{key} = {shown}: {rule}"
 
 

@@ -185,7 +185,8 @@ def test_digest_follows_the_content(tmp_path: Path) -> None:
     "line",
     [
         *(".control", "  .CONTROL", ".include /etc/passwd", ".inc other.inc", ".lib other.lib tt", "shell rm -r ~"),
-        *("system ls", ".exec ls"),
+        *("system ls", ".exec ls", "*#shell ls", " *# shell ls", ".controls", ".incx other.inc"),
+        *(".library other.lib tt", "\t.include\tother.inc", "a1 [x] [y] process", ".end", ".options gmin=1"),
     ],
 )
 def test_card_that_does_more_than_define_is_refused_with_file_and_line(line: str, tmp_path: Path) -> None:
@@ -208,3 +209,10 @@ def test_comment_that_speaks_of_it_is_allowed(tmp_path: Path) -> None:
 def test_model_name_that_is_more_than_a_name_is_refused(name: str) -> None:
     with pytest.raises(InputError, match=r"technology\.cmos\.nmos = "):
         cards.locate(technology(nmos=name))
+
+
+def test_a_folder_with_more_files_than_a_pdk_has_models_is_refused_at_once(tmp_path: Path) -> None:
+    for n in range(2001):
+        (tmp_path / f"{n}.txt").touch()
+    with pytest.raises(InputError, match=r"more than 2000 files below it; give the PDK's folder of models"):
+        cards.find_model(tmp_path, "nmos_vtg", "nmos", "nominal")

@@ -94,11 +94,14 @@ BAD_SETTINGS = {
     "fan-in of zero": (["--set", "fan_in=0"], ["fan_in = 0", "within 1 … 8"]),
     "one fan-in of zero": (["--set", "fan_in=[2, 0]"], ["fan_in = 0", "within 1 … 8"]),
     "fan-in too large": (["--set", "fan_in=9"], ["fan_in = 9", "within 1 … 8"]),
-    "no fan-in": (["--set", "fan_in=[]"], ["fan_in = []", "at least 1"]),
+    "no fan-in": (["--set", "fan_in=[]"], ["fan_in = []: must have at least 1 value"]),
     "fan-in in words": (["--set", "fan_in=two"], ["fan_in", '"two"', "integer"]),
     "no trials": (["--trials", "0"], ["trials = 0", "must be >= 1"]),
     "negative trials": (["--trials", "-7"], ["trials = -7", "must be >= 1"]),
     "half a trial": (["--set", "trials=0.5"], ["trials = 0.5", "integer"]),
+    "trials as a power": (["--set", "trials=1e3"], ["trials = 1000.0: must be an integer, such as 1000"]),
+    "seed that is none": (["--set", "seed=true"], ["seed = true: must be an integer"]),
+    "name that is a number": (["--set", "name=5"], ["name = 5: must be text"]),
     "negative seed": (["--seed", "-1"], ["seed = -1", "must be >= 0"]),
     "no angles": (["--set", "thermal_angles=0"], ["thermal_angles = 0", "must be >= 1"]),
     "no workers": (["--workers", "0"], ["workers = 0", "at least 1"]),
@@ -223,6 +226,13 @@ def test_output_folder_that_cannot_be_is_named(below: str, spintronics: Spintron
         spintronics("run", "imce", "--trials", "10", "--out", folder), "output folder", str(folder), "file"
     )
     assert (tmp_path / "file").read_text() == "a user's"
+
+
+@pytest.mark.parametrize("command", ["run sense_margin", "sweep margin_sweep", "characterize"])
+def test_a_file_is_no_output_folder(command: str, spintronics: Spintronics, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("a user's")
+    answer = spintronics(*command.split(), "--out", tmp_path / "file")
+    require_one_line(answer, f"output folder {tmp_path / 'file'}: cannot be written: is below a file, or is one")
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,9 @@ def commands(page: str) -> list[list[str]]:
     return [shlex.split(re.sub(r"--trials \d+", "--trials 1000", line)) for line in found if "PATH/" not in line]
 
 
-@pytest.mark.parametrize("page", ["tutorial.md", "how-to/junction.md", "how-to/network.md", "how-to/paper.md"])
+@pytest.mark.parametrize(
+    "page", ["tutorial.md", "how-to/junction.md", "how-to/cell.md", "how-to/network.md", "how-to/paper.md"]
+)
 def test_what_a_page_says_to_type_works(page: str, imce_run: Path, tmp_path: Path) -> None:
     (tmp_path / "results").mkdir()
     shutil.copytree(imce_run, tmp_path / "results" / "imce")

@@ -83,7 +83,7 @@ def test_values_cannot_be_assigned(imce45: Technology) -> None:
         ("ra = ", 'ra = { value = "10 V", source = "x" }', r'junction\.ra = "10 V": wrong unit; .* ohm\*m\^2'),
         ("ra = ", 'ra = { value = "-10 ohm*um^2", source = "x" }', r'junction\.ra = "-10 ohm\*um\^2": must be > 0'),
         ("ra = ", 'ra = { value = 1e-11, source = "x" }', r"junction\.ra = 1e-11: has no unit; .*10 ohm\*um\^2"),
-        ("ra = ", 'ra = { value = true, source = "x" }', r"junction\.ra = True: not a quantity"),
+        ("ra = ", 'ra = { value = true, source = "x" }', r"junction\.ra = true: not a quantity"),
         ("ra = ", 'ra = { value = "10 ohm*um^2" }', r'junction\.ra = .*: write \{ value = …, source = "…" \}'),
         ("ra = ", 'ra = { value = "10 ohm*um^2", source = " " }', r"junction\.ra = .*source"),
         ("ra = ", 'ra = { source = "x" }', r"junction\.ra = .*value"),

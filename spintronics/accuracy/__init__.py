@@ -5,10 +5,13 @@ from spintronics.accuracy.study import (
     Case,
     CaseAccuracy,
     Faults,
+    check,
+    decision_cases,
     interval,
     lost_at,
     margin_cases,
     study,
+    table_case,
 )
 
 __all__ = [
@@ -17,10 +20,13 @@ __all__ = [
     "CaseAccuracy",
     "Faults",
     "PairErrors",
+    "check",
+    "decision_cases",
     "interval",
     "lost_at",
     "margin_cases",
     "margin_errors",
     "study",
+    "table_case",
     "table_errors",
 ]

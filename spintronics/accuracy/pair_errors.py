@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from spintronics.cards import ModelCards
+from spintronics.characterize.decisions import Case, decisions
 from spintronics.characterize.device_table import DeviceTable
 from spintronics.characterize.sense_margin import solve_trials
 from spintronics.circuits.sense_path import Operation, SensePath
@@ -30,6 +31,8 @@ class PairErrors:
     """
 
     pairs: Mapping[str, Failures]
+    margin: Failures | None = None
+    """Trials in which the AND's sense margin fails, on either side; None where none was looked at."""
 
     @property
     def model(self) -> ErrorModel:
@@ -71,6 +74,31 @@ def table_errors(table: DeviceTable, operation: str = "AND") -> PairErrors:
     )
 
 
+def decision_errors(
+    technology: Technology,
+    cards: ModelCards,
+    simulator: Simulator,
+    trials: int,
+    seed: int,
+    workers: int,
+    advance: Callable[[int], None] = lambda _: None,
+) -> PairErrors:
+    """Errors from decisions of the whole read path, junctions and transistors varied: what a device table holds.
+
+    Args:
+        trials: of each pair; seed: of their draw.
+        workers: ngspice processes at once.
+        advance: called with a number of trials as they finish.
+    Raises:
+        InputError: no matching coefficients in the technology.
+        OperationFailed: ngspice solved none of the trials.
+    """
+    cases = {pair: Case(Operation.AND, (int(pair[0]), int(pair[1])), trials, seed) for pair in PAIRS}
+    return PairErrors(
+        {pair: decisions(technology, cards, simulator, case, workers, advance).errors for pair, case in cases.items()}
+    )
+
+
 def margin_errors(
     technology: Technology,
     cards: ModelCards,
@@ -107,4 +135,5 @@ def margin_errors(
         v_sense = solved[:, fan_in - 2 + pair.count("1")]
         wrong = v_sense <= reference if pair == "11" else v_sense >= reference
         pairs[pair] = failure_probability(int(wrong.sum()), len(wrong))
-    return PairErrors(pairs)
+    failed = (solved[:, fan_in - 1] >= reference) | (solved[:, fan_in] <= reference)
+    return PairErrors(pairs, failure_probability(int(failed.sum()), len(failed)))

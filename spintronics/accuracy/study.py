@@ -7,7 +7,8 @@ from math import hypot
 from typing import Literal
 
 from spintronics import cards
-from spintronics.accuracy.pair_errors import PairErrors, margin_errors, mean_rate
+from spintronics.accuracy.pair_errors import PairErrors, decision_errors, margin_errors, mean_rate, table_errors
+from spintronics.characterize.device_table import DeviceTable
 from spintronics.errors import InputError
 from spintronics.networks.datasets import ImageSet
 from spintronics.networks.inference import (
@@ -32,18 +33,20 @@ class Case:
     """One kind of errors.
 
     Attributes:
-        source: where the probabilities are from: ``sense margin``, ``device table`` or ``given``.
+        source: where the probabilities are from: ``sense margin``, ``decisions``, ``device table`` or ``given``.
         errors: probability of a wrong AND by pair.
         found: the same as counted, with intervals; None where the probabilities are given.
         sigma_tmr, sigma_ra, fan_in: of the margins; None elsewhere.
+        vdd: supply of the decisions, or of the device table, V; None elsewhere.
     """
 
-    source: Literal["sense margin", "device table", "given"]
+    source: Literal["sense margin", "decisions", "device table", "given"]
     errors: ErrorModel
     found: PairErrors | None = None
     sigma_tmr: float | None = None
     sigma_ra: float | None = None
     fan_in: int | None = None
+    vdd: float | None = None
 
     @property
     def rate(self) -> float:
@@ -121,6 +124,52 @@ def margin_cases(
     return found
 
 
+def decision_cases(
+    technology: Technology,
+    supplies: Sequence[float],
+    trials: int,
+    seed: int,
+    workers: int,
+    advance: Callable[[int], None] = lambda _: None,
+) -> list[Case]:
+    """Errors from decisions of the whole read path at each supply, V; arguments as in `decision_errors`.
+
+    The read current, the references and the clock stay as the technology states them.
+
+    Raises:
+        InputError: a supply that a technology cannot have.
+        OperationFailed: ngspice solved no decision at a supply.
+    """
+    varied = [technology.with_values({"cmos.supply": vdd}) for vdd in supplies]
+    located = cards.locate(technology)
+    simulator = Simulator()
+    found = []
+    for vdd, each in zip(supplies, varied, strict=True):
+        errors = decision_errors(each, located, simulator, trials, seed, workers, advance)
+        found.append(Case("decisions", errors.model, errors, vdd=vdd))
+    return found
+
+
+def table_case(table: DeviceTable) -> Case:
+    """Errors that a device table holds, at its supply.
+
+    Raises:
+        InputError: the table has no error probability of an AND.
+    """
+    errors = table_errors(table)
+    return Case("device table", errors.model, errors, vdd=table.supply)
+
+
+def check(network: BitwiseNetwork, images: ImageSet, faults: Faults) -> None:
+    """That a study can be made, before anything takes time.
+
+    Raises:
+        InputError: images of other classes or channels than the network's, or faults of a layer that it has not.
+    """
+    require_classes(network, images)
+    infer(network, fitted(images.images[:0], network.input_shape), errors=faults.of(ErrorModel()))
+
+
 def study(
     network: BitwiseNetwork,
     images: ImageSet,
@@ -137,7 +186,7 @@ def study(
     Raises:
         InputError: images of other classes or channels than the network's.
     """
-    require_classes(network, images)
+    check(network, images, faults)
     pixels = fitted(images.images, network.input_shape)
     ideal = infer(network, pixels).accuracy(images.labels)
     found = []

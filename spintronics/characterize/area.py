@@ -102,7 +102,7 @@ def footprints(technology: Technology, blocks: Iterable[Block]) -> tuple[Footpri
         return Footprint(name, use, area, across, area / across, f"{TRANSISTOR_RULE}; as wide as the cells")
 
     longer = max(0.0, sense.source_length - t.cmos.gate_length)  # of the source's one long transistor
-    source = transistor_area(t, "read_current_source", w=sense.source_width)
+    source = transistor_area(t, "read_current_source", w=sense.source_width, l=sense.source_length)
     source += longer * (sense.source_width + t.cmos.row_overhead)
     references = transistor_area(t, "reference_branch", w_read=t.cell.read_width, fan_in=2)
     one_reference = t.cmos.contacted_gate_pitch * (t.cell.read_width + t.cmos.row_overhead)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
 from itertools import product
 from math import hypot, sqrt
 
@@ -21,7 +20,7 @@ from spintronics.circuits.sense_path import Operation, SensePath
 from spintronics.montecarlo import Failures, JunctionTrials, draw_junctions, failure_probability
 from spintronics.montecarlo.mismatch import draw_mismatch
 from spintronics.ngspice import ConvergenceError, DeckTimeout, Simulator
-from spintronics.technology import Technology
+from spintronics.technology import QUANTITIES, Technology
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
@@ -48,6 +47,32 @@ class Varied(StrEnum):
 
 
 @dataclass(frozen=True)
+class Case:
+    """One operation on one input, decided in many trials.
+
+    Trial n has the same junctions and transistors whatever is varied beside them, however many trials there are and
+    whoever solves them.
+
+    Attributes:
+        operation, stored: bits in the cells; 1 = antiparallel.
+        trials: 1 or more.
+        seed: of all draws.
+        varied: what differs from trial to trial.
+    """
+
+    operation: Operation
+    stored: tuple[int, ...]
+    trials: int
+    seed: int
+    varied: Varied = Varied.BOTH
+
+    @property
+    def expected(self) -> int:
+        """The right result."""
+        return int(all(self.stored) if self.operation is Operation.AND else any(self.stored))
+
+
+@dataclass(frozen=True)
 class FailedTrial:
     """A trial without a result.
 
@@ -71,20 +96,13 @@ class Decisions:
     """Decisions of one operation on one input.
 
     Attributes:
-        operation, stored: bits in the cells; 1 = antiparallel.
-        expected: the right result.
-        varied: what differed from trial to trial.
-        seed: of all draws.
+        case: what was decided.
         results: 0, 1, ``UNDECIDED`` or ``UNSOLVED``, shape (trials,).
         developed: bit line over reference when the latch is clocked, V; NaN where not solved.
         failed: the trials that are undecided or not solved, with their parameters.
     """
 
-    operation: Operation
-    stored: tuple[int, ...]
-    expected: int
-    varied: Varied
-    seed: int
+    case: Case
     results: npt.NDArray[np.int8]
     developed: FloatArray
     failed: tuple[FailedTrial, ...]
@@ -92,7 +110,7 @@ class Decisions:
     @property
     def wrong(self) -> int:
         """Trials with the other result."""
-        return int((self.results == 1 - self.expected).sum())
+        return int((self.results == 1 - self.case.expected).sum())
 
     @property
     def undecided(self) -> int:
@@ -148,18 +166,11 @@ def decisions(
     technology: Technology,
     cards: ModelCards,
     simulator: Simulator,
-    operation: Operation,
-    stored: tuple[int, ...],
-    trials: int,
-    seed: int,
+    case: Case,
     workers: int,
     advance: Callable[[int], None] = lambda _: None,
-    varied: Varied = Varied.BOTH,
 ) -> Decisions:
     """Decisions of the whole read path: cells, line, reference, mirrors and latch, each trial one clocked cycle.
-
-    Trial n has the same junctions and transistors whatever is varied beside them, however many trials there are and
-    whoever solves them.
 
     Args:
         workers: ngspice processes at once; the result does not depend on it.
@@ -168,28 +179,23 @@ def decisions(
         InputError: bits that the operation does not take, trials < 1, seed < 0, no matching coefficients.
         OperationFailed: ngspice solved none of the trials.
     """
-    bench = DecisionBench(technology, cards, operation, stored)
-    junctions = _junctions(technology, len(stored), trials, seed, varied)
-    mismatch = _mismatch(technology, bench.transistors, trials, seed, varied)
+    bench = DecisionBench(technology, cards, case.operation, case.stored)
+    junctions, mismatch = _drawn(technology, bench.transistors, case)
 
     def deck(chunk: IntArray) -> Deck:
         return bench.deck(junctions.r_p[chunk], junctions.tmr[chunk], mismatch and mismatch.take(chunk))
 
-    found = _solve(simulator, bench, deck, trials, workers, advance)
-    return _judged(technology, operation, stored, varied, junctions, mismatch, found)
+    found = _solve(simulator, bench, deck, case.trials, workers, advance)
+    return _judged(technology, case, junctions, mismatch, found)
 
 
 def latch_decisions(
     technology: Technology,
     cards: ModelCards,
     simulator: Simulator,
-    operation: Operation,
-    stored: tuple[int, ...],
-    trials: int,
-    seed: int,
+    case: Case,
     workers: int,
     advance: Callable[[int], None] = lambda _: None,
-    varied: Varied = Varied.BOTH,
 ) -> Decisions:
     """Decisions of the latch alone, its inputs held at settled line voltages: faster, and less than the read path.
 
@@ -197,21 +203,21 @@ def latch_decisions(
     transistors, the time to develop, and what the latch does to the lines are not in it.  The antiparallel cells are
     taken as the last of the line.  Arguments as :func:`decisions`.
     """
-    fan_in, bench = len(stored), LatchBench(technology, cards)
-    junctions = _junctions(technology, fan_in, trials, seed, varied)
-    mismatch = _mismatch(technology, bench.transistors, trials, seed, varied)
-    nominal = simulator.run(SensePath(technology, cards, fan_in).nominal(operation).text())
-    reference = np.full(trials, float(nominal["v(ref)"][0]))
-    if varied is Varied.TRANSISTORS:
-        line = np.full(trials, float(nominal[f"v(bl{sum(stored)})"][0]))
+    fan_in, bench = len(case.stored), LatchBench(technology, cards)
+    junctions, mismatch = _drawn(technology, bench.transistors, case)
+    nominal = simulator.run(SensePath(technology, cards, fan_in).nominal(case.operation).text())
+    antiparallel, run = sum(case.stored), (technology, cards, simulator, fan_in, case.trials, case.seed, workers)
+    reference = np.full(case.trials, float(nominal["v(ref)"][0]))
+    if case.varied is Varied.TRANSISTORS:
+        line = np.full(case.trials, float(nominal[f"v(bl{antiparallel})"][0]))
     else:
-        line = solve_trials(technology, cards, simulator, fan_in, trials, seed, workers).v_sense[:, sum(stored)]
+        line = solve_trials(*run).v_sense[:, antiparallel]
 
     def deck(chunk: IntArray) -> Deck:
         return bench.deck(line[chunk], reference[chunk], mismatch and mismatch.take(chunk))
 
-    found = _solve(simulator, bench, deck, trials, workers, advance)
-    return _judged(technology, operation, stored, varied, junctions, mismatch, found)
+    found = _solve(simulator, bench, deck, case.trials, workers, advance)
+    return _judged(technology, case, junctions, mismatch, found)
 
 
 def latch_offsets(
@@ -332,13 +338,7 @@ def _joined(
 
 
 def _judged(
-    technology: Technology,
-    operation: Operation,
-    stored: tuple[int, ...],
-    varied: Varied,
-    junctions: JunctionTrials,
-    mismatch: Mismatch | None,
-    found: _Solved,
+    technology: Technology, case: Case, junctions: JunctionTrials, mismatch: Mismatch | None, found: _Solved
 ) -> Decisions:
     least = DECIDED * technology.cmos.supply
     results = np.full(len(found.outputs), UNDECIDED, dtype=np.int8)
@@ -352,8 +352,7 @@ def _judged(
         )
         reasons[n] = f"undecided: {apart}"
     failed = (FailedTrial(n, reason, _parameters(n, junctions, mismatch)) for n, reason in sorted(reasons.items()))
-    expected = int(all(stored) if operation is Operation.AND else any(stored))
-    return Decisions(operation, stored, expected, varied, junctions.seed, results, found.inputs, tuple(failed))
+    return Decisions(case, results, found.inputs, tuple(failed))
 
 
 def _parameters(trial: int, junctions: JunctionTrials | None, mismatch: Mismatch | None) -> dict[str, float]:
@@ -369,15 +368,15 @@ def _parameters(trial: int, junctions: JunctionTrials | None, mismatch: Mismatch
     return values
 
 
-def _junctions(technology: Technology, cells: int, trials: int, seed: int, varied: Varied) -> JunctionTrials:
-    draw = partial(draw_junctions, technology.operating_junction, junctions=cells, trials=trials, seed=seed)
+def _drawn(
+    technology: Technology, transistors: tuple[Transistor, ...], case: Case
+) -> tuple[JunctionTrials, Mismatch | None]:
+    """Junctions and transistors of every trial; nominal junctions, or None, where they do not vary."""
     spread = technology.variation
-    if varied is Varied.TRANSISTORS:
-        spread = spread.model_copy(update={"sigma_ra": 0.0, "sigma_tmr": 0.0})
-    return draw(variation=spread)
-
-
-def _mismatch(
-    technology: Technology, transistors: tuple[Transistor, ...], trials: int, seed: int, varied: Varied
-) -> Mismatch | None:
-    return None if varied is Varied.JUNCTIONS else draw_mismatch(technology.variation, transistors, trials, seed)
+    if case.varied is Varied.TRANSISTORS:
+        still = (f"{whose}sigma_{quantity}" for whose in ("", "shared_") for quantity in QUANTITIES)
+        spread = spread.model_copy(update=dict.fromkeys(still, 0.0))
+    junctions = draw_junctions(technology.operating_junction, spread, len(case.stored), case.trials, case.seed)
+    if case.varied is Varied.JUNCTIONS:
+        return junctions, None
+    return junctions, draw_mismatch(technology.variation, transistors, case.trials, case.seed)

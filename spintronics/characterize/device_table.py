@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
@@ -131,6 +131,7 @@ class DeviceTable:
         digest: of all its values (:meth:`spintronics.technology.Technology.digest`).
         corner: CMOS corner; supply: V; temperature: K.
         entries: by name, each once.
+        origin: where it is from, for messages.
 
     Raises:
         InputError: two entries of one name.
@@ -150,18 +151,23 @@ class DeviceTable:
     supply: float
     temperature: float
     entries: tuple[Entry, ...] = field(default=())
+    origin: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         names = [e.name for e in self.entries]
         twice = next((name for n, name in enumerate(names) if name in names[:n]), None)
         if twice is not None:
-            raise InputError(f"device table of {self.technology}: entry {twice!r} stands there twice")
+            raise InputError(f"{self._whose}: entry {twice!r} stands there twice")
 
     @classmethod
     def of(cls, technology: Technology, entries: Iterable[Entry]) -> Self:
         """Table of a technology's entries."""
         cmos = technology.cmos
         return cls(technology.name, technology.digest(), cmos.corner, cmos.supply, cmos.temperature, tuple(entries))
+
+    @property
+    def _whose(self) -> str:
+        return self.origin or f"device table of {self.technology}"
 
     def action(self, name: str) -> ActionCost:
         """Cost of an action whose cases are equally likely.
@@ -173,13 +179,13 @@ class DeviceTable:
         if not cases:
             known = ", ".join(dict.fromkeys(e.action for e in self.entries))
             raise OperationFailed(
-                f"device table of {self.technology}: no action {name!r}; there are: {known}; spintronics characterize "
+                f"{self._whose}: no action {name!r}; there are: {known}; spintronics characterize "
                 "--only write --only operations --only logic gives all that an array needs"
             )
         costs = []
         for entry in cases:
             if entry.cost is None or entry.status != OK:
-                raise OperationFailed(f"{entry.name}: {entry.status}")
+                raise OperationFailed(f"{self._whose}: {entry.name}: {entry.status}")
             costs.append(entry.cost)
         return equally_likely(costs)
 
@@ -243,7 +249,8 @@ class DeviceTable:
             raise InputError(f"device table {path}: no such file; spintronics characterize writes one") from None
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"device table {path}: cannot be read: {error}") from None
-        return cls.from_toml(text, f"device table {path}")
+        origin = f"device table {path}"
+        return replace(cls.from_toml(text, origin), origin=origin)
 
     def require(self, technology: Technology) -> None:
         """Refuse to cost another technology than the one that was characterized.
@@ -253,7 +260,7 @@ class DeviceTable:
         """
         if self.digest != technology.digest():
             raise InputError(
-                f"device table of {self.technology} ({self.digest[:12]}): the technology at hand is "
+                f"{self._whose} ({self.technology}, {self.digest[:12]}): the technology at hand is "
                 f"{technology.name} ({technology.digest()[:12]}): characterize it anew"
             )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeVar
 
 import numpy as np
@@ -41,9 +42,9 @@ VECTORS = 200  # input vectors that a block's switching activity is counted over
 PLACES = (0, 1, 1, 2)  # shifts m + n in the order in which 2-bit inputs and weights bring them
 
 
-def sub_array_blocks(technology: Technology) -> tuple[Block, Block, Block]:
-    """Bit-counter, Shifter and Sum below the columns of a sub-array."""
-    columns = technology.array.columns
+@cache
+def sub_array_blocks(columns: int) -> tuple[Block, Block, Block]:
+    """Bit-counter, Shifter and Sum below a number of columns."""
     return (
         bit_counter(columns),
         shifter(columns.bit_length(), ACCUMULATOR_BITS, SHIFT_STAGES),
@@ -101,7 +102,7 @@ def random_data(technology: Technology, seed: int) -> dict[str, BitVectors]:
     values = random.integers(0, 2, (VECTORS, value), np.uint8)
     bits, fraction = ACTIVATION
     activations = bits_of(random.integers(-(2 << fraction), 2 << fraction, VECTORS), bits)
-    names = [block.name for block in (*sub_array_blocks(technology), *processing_blocks())]
+    names = [block.name for block in (*sub_array_blocks(columns), *processing_blocks())]
     data = (
         *sub_array_data(latches),
         random.integers(0, 2, (VECTORS, QUANTIZER[1]), np.uint8),
@@ -157,7 +158,7 @@ class DigitalFigures:
 
     def _block_entries(self) -> list[Entry]:
         found = []
-        for block in (*sub_array_blocks(self.technology), *processing_blocks()):
+        for block in (*sub_array_blocks(self.technology.array.columns), *processing_blocks()):
             figures = self.blocks.get(block.name)
             found.append(
                 Entry(
@@ -217,6 +218,11 @@ def select_cost(figures: RowFigures) -> ActionCost:
     return ActionCost(parts, figures.stages["driver input"])
 
 
+def purpose(case: tuple[Gate, int] | Activation) -> str:
+    """What a deck of :func:`digital_figures` is run for, beside its title: a gate's fan-out."""
+    return f"fan-out {case[1]}" if isinstance(case, tuple) else ""
+
+
 def digital_figures(
     technology: Technology, cards: ModelCards, simulator: Simulator, workers: int, seed: int
 ) -> DigitalFigures:
@@ -252,7 +258,7 @@ def digital_figures(
     leakage = tried("row path at rest", lambda: row_leakage(technology, cards, simulator))
     blocks = {}
     data = random_data(technology, seed)
-    for block in (*sub_array_blocks(technology), *processing_blocks()):
+    for block in (*sub_array_blocks(technology.array.columns), *processing_blocks()):
         missing = next((g for g in block.gate_counts if g not in gates), None)
         if missing is not None:
             failures[block.name] = f"needs {missing.netlist}, which failed: {failures[missing.netlist]}"

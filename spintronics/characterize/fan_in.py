@@ -11,8 +11,8 @@ import numpy as np
 
 from spintronics.cards import ModelCards
 from spintronics.characterize.rare_events import failure_rate
-from spintronics.characterize.sense_margin import nominal_margin, operations_of, solve_trials
-from spintronics.circuits.sense_path import Operation, SensePath
+from spintronics.characterize.sense_margin import nominal_margin, solve_trials
+from spintronics.circuits.sense_path import Operation, SensePath, operations_of
 from spintronics.montecarlo import Estimate, Failures, NoFailurePoint, RareEvent, failure_probability, quantile
 from spintronics.ngspice import Simulator
 from spintronics.technology import Technology

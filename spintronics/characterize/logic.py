@@ -1,8 +1,7 @@
 """Logic gates of the compute path: energy of every transition, delay, leakage of every vector, from ngspice."""
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -11,15 +10,12 @@ import numpy.typing as npt
 from spintronics.cards import ModelCards
 from spintronics.characterize.device_table import ActionCost, OperationFailed
 from spintronics.characterize.operations import settling
-from spintronics.circuits.library import netlist
 from spintronics.circuits.logic_bench import LOGIC_GATES, PERIOD, Bits, Gate, LogicBench
 from spintronics.ngspice import Simulator, Waves
 from spintronics.technology import Technology
 
 FloatArray = npt.NDArray[np.float64]
 EARLY = 1e-12  # taken before an edge starts, s
-TERMINAL_CHARGES = ("qd", "qg", "qs", "qb")  # of BSIM4, in the order of its terminals; a PMOS has them inverted
-_TRANSISTOR = re.compile(r"^(x\S+) +(\S+) +(\S+) +(\S+) +(\S+) +([np])fet\b", re.MULTILINE)
 FAN_OUTS = (1, 2, 4)  # copies of the gate as load, between which a block's gates are interpolated
 
 
@@ -164,79 +160,6 @@ def gate_cost(technology: Technology, cards: ModelCards, simulator: Simulator, g
         OperationFailed: as :func:`gate_figures`.
     """
     return gate_figures(technology, cards, simulator, gate).cost
-
-
-@dataclass(frozen=True)
-class EnergyBalance:
-    """Energies of a whole testbench from rest to the same rest, J: nothing is stored between the two.
-
-    Attributes:
-        delivered: by all sources, ∫ Σ v·i dt at their terminals.
-        dissipated: in the channels of all transistors, ∫ Σ |(v_drain − v_source)·i_channel| dt, with the simulator's
-            own channel currents; gate tunnelling is off in the cards, junction leakage is far below the channels'.
-        charge_model: ∮ Σ v·dq over the terminals of all transistors.  Nothing for real charges; BSIM4's terminal
-            charges derive from no energy and give back 0.5 to 2.5 % of what is delivered in a cycle.
-    """
-
-    delivered: float
-    dissipated: float
-    charge_model: float
-
-    @property
-    def error(self) -> float:
-        """What is not accounted for, of the energy delivered."""
-        return (self.dissipated + self.charge_model) / self.delivered - 1
-
-
-def energy_balance(
-    technology: Technology, cards: ModelCards, simulator: Simulator, gate: Gate, fan_out: int = 1
-) -> EnergyBalance:
-    """Energy balance of a gate's testbench, gate and load together, over every transition of the inputs."""
-    bench = LogicBench(technology, cards, gate, fan_out)
-    channels = _channels(gate, fan_out)
-    clocks = ("clk", "clk_load") if gate.clocked else ()
-    nodes = dict.fromkeys(node for _, _, ends in channels for node in ends if node != "0")
-    quantities = [f"@m.{path}.m1[{quantity}]" for path, _, _ in channels for quantity in ("id", *TERMINAL_CHARGES)]
-    extra = (*quantities, "i(vload)", *(f"v({node})" for node in nodes), *(f"i(v{clock})" for clock in clocks))
-    pins = bench.deck().save
-    end = len(bench.vectors) * PERIOD
-    deck = replace(
-        bench.deck(tuple(name for name in extra if name not in pins)),
-        analysis=f".tran 2p {end:.6g} 0 2p",
-        options="reltol=1e-4 method=trap",
-    )
-    waves = simulator.run(deck.text())
-    # From the first vector at rest to the same one at the end, each just before the edge that follows.
-    run = (waves.x >= PERIOD - EARLY) & (waves.x <= end - EARLY)
-    time = waves.x[run]
-
-    def voltage(node: str) -> FloatArray:
-        return np.zeros_like(time) if node == "0" else waves[f"v({node})"][run]
-
-    supplied = -technology.cmos.supply * (waves["i(vgate)"] + waves["i(vload)"])[run]
-    for source, node in (*((f"input_{name}", name) for name in gate.inputs), *((clock, clock) for clock in clocks)):
-        supplied -= voltage(node) * waves[f"i(v{source})"][run]
-    heat, charge_work = np.zeros_like(time), 0.0
-    for path, polarity, (drain, gate_node, source, bulk) in channels:
-        heat += np.abs((voltage(drain) - voltage(source)) * waves[f"i(@m.{path}.m1[id])"][run])
-        for quantity, node in zip(TERMINAL_CHARGES, (drain, gate_node, source, bulk), strict=True):
-            charge = polarity * waves[f"@m.{path}.m1[{quantity}]"][run]
-            charge_work += float(np.trapezoid(voltage(node), charge))
-    return EnergyBalance(float(np.trapezoid(supplied, time)), float(np.trapezoid(heat, time)), charge_work)
-
-
-def _channels(gate: Gate, fan_out: int) -> list[tuple[str, int, list[str]]]:
-    """Path, polarity (+1 NMOS) and terminal nodes of every transistor in a gate's testbench, as ngspice names them."""
-    driven = [f"{gate.outputs[n % len(gate.outputs)]}_to_load" for n in range(len(gate.inputs))]
-    ports = {"gate": {name: name for name in (*gate.inputs, *gate.outputs, "clk")} | {"vdd": "vdd_gate", "vss": "0"}}
-    for copy in (f"load{n}" for n in range(fan_out)):
-        ports[copy] = dict(zip(gate.inputs, driven, strict=True)) | {"clk": "clk_load", "vdd": "vdd_load", "vss": "0"}
-        ports[copy] |= {name: f"{copy}_{name}" for name in gate.outputs}
-    return [
-        (f"x{copy}.{path}", 1 if kind == "n" else -1, [outside.get(node, f"x{copy}.{node}") for node in ends])
-        for copy, outside in ports.items()
-        for path, *ends, kind in _TRANSISTOR.findall(netlist(gate.netlist))
-    ]
 
 
 def _leakage(bench: LogicBench, rest: Waves) -> FloatArray:

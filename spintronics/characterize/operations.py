@@ -1,6 +1,6 @@
 """Operations as transients: write, read and logic on every input, their results, energies and latencies."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spintronics.cards import ModelCards
-from spintronics.characterize.device_table import OK, ActionCost, Entry, OperationFailed
+from spintronics.characterize.device_table import OK, ActionCost, Entry
 from spintronics.circuits.read_bench import NOMINAL, START, ReadBench, Surroundings
 from spintronics.circuits.sense_path import Operation
 from spintronics.circuits.write_bench import WriteBench
@@ -201,18 +201,35 @@ def sense_cases(operation: Operation) -> tuple[tuple[int, ...], ...]:
     return tuple(product((0, 1), repeat=1 if operation is Operation.READ else 2))
 
 
+def written(
+    technology: Technology, cards: ModelCards, simulator: Simulator, supplies: Mapping[int, float | str], workers: int
+) -> list[OperationResult]:
+    """Write '0' and '1'; one that fails says why in its status and takes nothing else with it.
+
+    Args:
+        supplies: by bit, V, or why there is none (see :func:`spintronics.characterize.writing.write_supplies`).
+    """
+
+    def one(sim: Simulator, bit: int) -> OperationResult:
+        supply = supplies[bit]
+        if isinstance(supply, str):
+            return OperationResult("write", str(bit), "?", str(bit), None, NO_WAVES, status=supply)
+        return write(technology, cards, sim, bit, supply)
+
+    return simulator.map(one, sorted(supplies), workers)
+
+
 def operations(
-    technology: Technology, cards: ModelCards, simulator: Simulator, voltages: tuple[float, float], workers: int
+    technology: Technology, cards: ModelCards, simulator: Simulator, supplies: Mapping[int, float | str], workers: int
 ) -> list[OperationResult]:
     """Write '0' and '1', read '0' and '1', AND, NAND, OR, NOR and XOR on every pair of inputs.
 
-    One that fails says why in its status and takes nothing else with it; see :func:`require_right`.
-
-    Args:
-        voltages: write supplies for '0' and '1', V (see :func:`spintronics.characterize.writing.write_voltages`).
+    One that fails says why in its status and takes nothing else with it.  Arguments as :func:`written`.
     """
-    written = simulator.map(lambda sim, bit: write(technology, cards, sim, bit, voltages[bit]), (0, 1), workers)
-    return written + sensed(technology, cards, simulator, NOMINAL, workers)
+    return [
+        *written(technology, cards, simulator, supplies, workers),
+        *sensed(technology, cards, simulator, NOMINAL, workers),
+    ]
 
 
 def sensed(
@@ -248,15 +265,26 @@ def entry(result: OperationResult) -> Entry:
     )
 
 
-def require_right(results: Sequence[OperationResult]) -> None:
-    """Nothing is costed with an operation that failed.
+DECIDED_BY = {"NAND": ("AND",), "NOR": ("OR",), "XOR": ("AND", "OR")}
+"""Operations whose decisions another one takes."""
 
-    Raises:
-        OperationFailed: names the first such operation, its inputs and its status.
+
+def refused(results: Iterable[OperationResult], reasons: Mapping[str, str]) -> list[OperationResult]:
+    """The results, those that rest on an operation which must not be costed with its reason and without cost.
+
+    The reason takes the place of what the latch made of it; not of what the simulator said.
+
+    Args:
+        reasons: by operation (see :func:`spintronics.characterize.sense_margin.undeveloped`).
     """
-    for r in results:
-        if r.status != OK:
-            raise OperationFailed(f"{r.operation} of {r.inputs}: {r.status}")
+
+    def reason(name: str) -> str | None:
+        return next((reasons[by] for by in DECIDED_BY.get(name, (name,)) if by in reasons), None)
+
+    return [
+        replace(r, cost=None, status=why) if r.waves and (why := reason(r.operation)) is not None else r
+        for r in results
+    ]
 
 
 def _parts(bench: ReadBench | XorBench, waves: Waves) -> dict[str, float]:

@@ -1,7 +1,8 @@
 """Sense margins: 100 000 operating points per state, and what they say about each operation."""
 
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -9,22 +10,33 @@ import numpy.typing as npt
 from spintronics.cards import ModelCards
 from spintronics.characterize.device_table import OperationFailed
 from spintronics.characterize.operations import OperationResult, sense
-from spintronics.circuits.sense_path import Operation, SensePath, reference_resistance, state_name
+from spintronics.circuits.library import Deck
+from spintronics.circuits.mismatch import Mismatch
+from spintronics.circuits.sense_path import (
+    Operation,
+    SensePath,
+    operations_of,
+    reference_resistance,
+    state_name,
+)
 from spintronics.errors import SpintronicsError
 from spintronics.montecarlo import (
     Failures,
     JunctionStream,
     JunctionTrials,
     Sampling,
-    failure_probability,
+    failures_among,
     normal_tail,
 )
 from spintronics.montecarlo.chunks import FailedTrial, SolvedChunk, solve_chunks
+from spintronics.montecarlo.variation import designs_of
 from spintronics.montecarlo.workers import Workers, local_workers
 from spintronics.ngspice import Simulator, Waves
 from spintronics.technology import Technology
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.intp]
+S = TypeVar("S", bound=np.generic)
 
 # Trials a deck: enough to hide the start of a process, few enough to share out; fixed, so that results do not depend
 # on the number of workers.
@@ -47,15 +59,20 @@ class SenseTrials:
         v_sense: V, shape (trials, fan_in + 1): column n has n antiparallel cells, the last n of the line; NaN in a
             trial that could not be solved.
         failed: those trials.
+        v_reference: V, shape (trials, operations): of each of :func:`operations_of`, where transistors were drawn too;
+            None where the reference is the nominal one in every trial.
+        sampling: how they were drawn.
     """
 
     fan_in: int
     junctions: JunctionTrials
     v_sense: FloatArray
     failed: tuple[FailedTrial, ...] = ()
+    v_reference: FloatArray | None = None
+    sampling: Sampling = Sampling.PLAIN
 
     @classmethod
-    def of(cls, fan_in: int, chunks: Iterable[SolvedChunk]) -> "SenseTrials":
+    def of(cls, fan_in: int, chunks: Iterable[SolvedChunk], sampling: Sampling = Sampling.PLAIN) -> "SenseTrials":
         """All chunks of a run, in any order."""
         ordered = sorted(chunks, key=lambda chunk: chunk.junctions.first)
         junctions = JunctionTrials(
@@ -63,14 +80,33 @@ class SenseTrials:
             np.concatenate([chunk.junctions.tmr for chunk in ordered]),
             sum(chunk.junctions.redrawn for chunk in ordered),
             ordered[0].junctions.seed,
+            mismatch=_together([chunk.junctions.mismatch for chunk in ordered]),
         )
         values = np.concatenate([chunk.values for chunk in ordered])
-        return cls(fan_in, junctions, values, tuple(failed for chunk in ordered for failed in chunk.failed))
+        failed = tuple(failed for chunk in ordered for failed in chunk.failed)
+        states = fan_in + 1
+        v_reference = values[:, states:] if values.shape[1] > states else None
+        return cls(fan_in, junctions, values[:, :states], failed, v_reference, sampling)
 
     @property
     def v_solved(self) -> FloatArray:
         """``v_sense`` without the trials that could not be solved."""
-        return np.delete(self.v_sense, [f.trial for f in self.failed], axis=0) if self.failed else self.v_sense
+        return self._solved(self.v_sense)
+
+    @property
+    def designs(self) -> IntArray | None:
+        """Design of each solved trial; None where each trial was drawn on its own."""
+        count = len(self.junctions)
+        return None if self.sampling is Sampling.PLAIN else self._solved(designs_of(np.arange(count), count))
+
+    def reference(self, operation: Operation) -> FloatArray | None:
+        """Reference voltage in each solved trial, V; None where it is the nominal one in all."""
+        if self.v_reference is None:
+            return None
+        return self._solved(self.v_reference[:, operations_of(self.fan_in).index(operation)])
+
+    def _solved(self, values: npt.NDArray[S]) -> npt.NDArray[S]:
+        return np.delete(values, [f.trial for f in self.failed], axis=0) if self.failed else values
 
     def state(self, antiparallel: int) -> str:
         """Name of column ``antiparallel``: ``"P-AP"``."""
@@ -85,6 +121,7 @@ class SenseMargin:
 
     Attributes:
         reference: Ω; v_reference: V, its nominal voltage.
+        v_reference_sigma: V, its standard deviation over the trials; 0 where no transistor was drawn.
         nominal: smaller of the two nominal gaps to the reference, V.
         worst: smallest gap over all trials, V; negative where a trial failed.
         at_3_sigma, at_6_sigma: smaller gap at that many standard deviations of the fitted tails, V.
@@ -106,11 +143,17 @@ class SenseMargin:
     failures: Failures
     developed: float
     unsolved: int = 0
+    v_reference_sigma: float = 0.0
 
 
-def operations_of(fan_in: int) -> tuple[Operation, ...]:
-    """Operations with that many cells on the bit line: read for one, OR and AND for more."""
-    return (Operation.READ,) if fan_in == 1 else (Operation.OR, Operation.AND)
+def _together(parts: Sequence[Mismatch | None]) -> Mismatch | None:
+    """Mismatch of all chunks; none where they have none."""
+    drawn = [part for part in parts if part is not None]
+    if not drawn:
+        return None
+    return Mismatch(
+        drawn[0].transistors, np.concatenate([m.vt for m in drawn]), np.concatenate([m.beta for m in drawn])
+    )
 
 
 def solve_trials(
@@ -139,17 +182,27 @@ def solve_trials(
 
 @dataclass(frozen=True)
 class SolveSense:
-    """Sense voltages of some trials in every state, shape (trials, fan_in + 1), V; travels to any worker."""
+    """Sense voltages of some trials in every state, V, shape (trials, fan_in + 1); travels to any worker.
+
+    Where transistors were drawn too, the reference voltages of all operations follow, one column each.
+    """
 
     path: SensePath
     simulator: Simulator
 
+    def deck(self, junctions: JunctionTrials) -> Deck:
+        """What ngspice solves."""
+        return self.path.trials(junctions.r_p, junctions.tmr, mismatch=junctions.mismatch)
+
     def __call__(self, junctions: JunctionTrials) -> FloatArray:
         # Only the deck of a single trial is worth keeping: that of a chunk is solved again in parts.
         keeping = self.simulator if len(junctions) == 1 else replace(self.simulator, failed=None)
-        waves = keeping.run(self.path.trials(junctions.r_p, junctions.tmr).text())
-        states = range(self.path.fan_in + 1)
-        return np.stack([self.path.sense_voltages(waves, len(junctions), n) for n in states], axis=1)
+        path, count = self.path, len(junctions)
+        waves = keeping.run(self.deck(junctions).text())
+        columns = [path.sense_voltages(waves, count, n) for n in range(path.fan_in + 1)]
+        if junctions.mismatch:
+            columns += [path.reference_voltages(waves, count, operation) for operation in operations_of(path.fan_in)]
+        return np.stack(columns, axis=1)
 
 
 def solved_chunks(
@@ -162,18 +215,24 @@ def solved_chunks(
     workers: Workers,
     sampling: Sampling = Sampling.PLAIN,
     done: Container[int] = (),
+    transistor_mismatch: bool = False,
 ) -> Iterator[SolvedChunk]:
     """Chunks of trials as they are solved, in any order, in the memory of those that are out.
 
     Args:
         workers: who solves them; the result does not depend on it.
         done: first trials of chunks that are there already.
+        transistor_mismatch: draw the read and enable transistors too, not the junctions alone.
     Raises:
+        InputError: no matching coefficients in the technology.
         OperationFailed: the read current source could not drive the highest sense voltage.
     """
     path = SensePath(technology, cards, fan_in)
     _check_headroom(technology, simulator, path)
-    stream = JunctionStream(technology.operating_junction, technology.variation, fan_in, trials, seed, sampling)
+    transistors = path.transistors if transistor_mismatch else ()
+    stream = JunctionStream(
+        technology.operating_junction, technology.variation, fan_in, trials, seed, sampling, transistors
+    )
     solve = SolveSense(path, replace(simulator, timeout=min(simulator.timeout, CHUNK_TIME), memory=CHUNK_MEMORY))
 
     def missing() -> Iterator[JunctionTrials]:
@@ -199,18 +258,6 @@ def _check_headroom(technology: Technology, simulator: Simulator, path: SensePat
             f"{state_name(path.fan_in, path.fan_in)}; a {technology.cmos.supply:g} V supply less {HEADROOM:g} V for "
             f"the current source leaves {technology.cmos.supply - HEADROOM:.2f} V"
         )
-
-
-def require_developed(
-    technology: Technology, cards: ModelCards, simulator: Simulator, results: Iterable[OperationResult]
-) -> None:
-    """Nothing is costed with an operation that decides before its margin is there.
-
-    Raises:
-        OperationFailed: as :func:`undeveloped`; names the operation and the key.
-    """
-    for what, reason in undeveloped(technology, cards, simulator, results).items():
-        raise OperationFailed(f"{what}: {reason}")
 
 
 def undeveloped(
@@ -290,8 +337,9 @@ def sense_margin(
     nominal = simulator.run(SensePath(technology, cards, fan_in).nominal(operation).text())
     v_reference = float(nominal["v(ref)"][0])
     v_sense = trials.v_solved
-    below = v_reference - v_sense[:, low]
-    above = v_sense[:, high] - v_reference
+    drawn = trials.reference(operation)
+    reference = v_reference if drawn is None else drawn
+    below, above = reference - v_sense[:, low], v_sense[:, high] - reference
     gap = np.minimum(below, above)
     states = [tuple(int(k >= fan_in - n) for k in range(fan_in)) for n in (low, high)]
     at_latch = [sense(technology, cards, simulator, operation, state).developed for state in states]
@@ -307,7 +355,8 @@ def sense_margin(
         worst=float(gap.min()),
         at_3_sigma=tails[3.0],
         at_6_sigma=tails[6.0],
-        failures=failure_probability(int((gap <= 0).sum()), len(gap)),
+        failures=failures_among(gap <= 0, trials.designs),
         developed=min(-at_latch[0], at_latch[1]),
         unsolved=len(trials.failed),
+        v_reference_sigma=0.0 if drawn is None else float(drawn.std()),
     )

@@ -13,7 +13,7 @@ from spintronics.characterize.operations import crossing, energy
 from spintronics.circuits.stt_write_bench import SttWriteBench
 from spintronics.circuits.write_bench import FIELD_STEP, HIGHEST_WRITE_VOLTAGE, WriteBench
 from spintronics.magnetics import Macrospin, SampledPulse, simulate, thermal_path, thermal_states
-from spintronics.ngspice import Simulator, Waves
+from spintronics.ngspice import NgspiceError, Simulator, Waves
 from spintronics.technology import SttCell, Technology
 
 FloatArray = npt.NDArray[np.float64]
@@ -98,6 +98,18 @@ def sot_writes(
     return _sot_writes(simulator, [replace(bench, theta=t, phi=p) for t, p in _pairs(angles)], workers, advance)
 
 
+def write_supplies(technology: Technology, cards: ModelCards, simulator: Simulator) -> dict[int, float | str]:
+    """Write supply of each bit at the technology's write current, V, or why there is none."""
+
+    def supply(bit: int) -> float | str:
+        try:
+            return float(write_voltages(technology, cards, simulator, bit, np.array([technology.write.current]))[0])
+        except (OperationFailed, NgspiceError) as error:
+            return str(error)
+
+    return {bit: supply(bit) for bit in (0, 1)}
+
+
 def rated_writes(
     technology: Technology,
     cards: ModelCards,
@@ -106,7 +118,11 @@ def rated_writes(
     workers: int,
     advance: Callable[[int], None] = lambda _: None,
 ) -> list[Writes]:
-    """Writes of '0' and of '1' into the 2T1R SOT cell with the technology's write current and pulse width."""
+    """Writes of '0' and of '1' into the 2T1R SOT cell with the technology's write current and pulse width.
+
+    Raises:
+        OperationFailed: as :func:`write_voltages`.
+    """
     context, write = (technology, cards, simulator), technology.write
     return [
         sot_writes(*context, bit, float(voltage), write.pulse_width, angles, workers, advance)

@@ -19,6 +19,7 @@ from spintronics.circuits.logic_bench import (
     MULTIPLEXER,
     NAND2,
     NOR2,
+    OPTIONS,
     PERIOD,
     XOR2,
     Gate,
@@ -392,4 +393,4 @@ class BlockBench:
             *(f"v(net{net})" for net in (*block.inputs, *block.outputs)),
         )
         end = len(self.vectors) * PERIOD
-        return Deck(circuit, f".tran 5p {end:.6g} 0 5p", saved, t.cmos.temperature, "reltol=1e-3 method=trap")
+        return Deck(circuit, f".tran 5p {end:.6g} 0 5p", saved, t.cmos.temperature, OPTIONS)

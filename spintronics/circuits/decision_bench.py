@@ -24,10 +24,10 @@ import numpy as np
 import numpy.typing as npt
 
 from spintronics.cards import ModelCards
-from spintronics.circuits.library import Deck, new_circuit, sense_cell
+from spintronics.circuits.library import SENSE_CELLS, Deck, new_circuit, sense_cell
 from spintronics.circuits.mismatch import Mismatch, Transistor, transistors_of, with_mismatch
-from spintronics.circuits.read_bench import DECIDE, EDGE, RECOVER
-from spintronics.circuits.sense_path import Operation, branch_resistance, check_fan_in, reference_resistance
+from spintronics.circuits.read_bench import DECIDE, EDGE, RECOVER, read_bias, sense_input
+from spintronics.circuits.sense_path import Operation, check_fan_in, reference_resistance
 from spintronics.errors import InputError
 from spintronics.technology import Technology
 
@@ -182,7 +182,7 @@ class DecisionBench:
         gate, mirror = t.cmos.gate_length, {"w": t.sense.source_width, "l": t.sense.source_length}
         found = _latch_transistors(t)
         for n, bit in enumerate(self.stored):
-            found += transistors_of(_CELLS[bit], f"xcell{n}", cell, gate)
+            found += transistors_of(SENSE_CELLS[bit], f"xcell{n}", cell, gate)
         reference = cell | {"fan_in": float(len(self.stored))}
         found += transistors_of("reference_branch", "xreference", reference, gate, (f"x{self.operation.enable}",))
         for line in ("bl", "ref"):
@@ -207,45 +207,26 @@ class DecisionBench:
             g_p, tmr_node = f"g_p{n}", f"tmr{n}"
             circuit.V(g_p, g_p, gnd, step_table(1e3 / r_p[:, n], period))
             circuit.V(tmr_node, tmr_node, gnd, step_table(tmr[:, n], period))
-            sense_cell(circuit, t, f"cell{n}", bit, "bl_cell", "select", g_p, tmr_node)
+            sense_cell(circuit, t, f"cell{n}", bit, "bl_middle", "select", g_p, tmr_node)
         circuit.X(
             "reference",
             "reference_branch",
-            "ref_cell",
+            "ref_middle",
             *("select" if self.operation.enable == e else "0" for e in ("en_m", "en_and", "en_or")),
             *("0", "0"),
             **dict.fromkeys(("r_m", "r_and", "r_or"), reference_resistance(t, self.operation, len(self.stored))),
             w_read=t.cell.read_width,
             fan_in=len(self.stored),
         )
-        self._lines(circuit)
+        read_bias(circuit, t, "vdd")
+        for node in ("bl", "ref"):
+            sense_input(circuit, t, "vdd", node, len(self.stored), 0, "0")
         _clocked_latch(circuit, t, self.clock_time, period)
         _drive(circuit, mismatch, period)
         return _deck(circuit, t, (trials + 1) * period)
 
-    def _lines(self, circuit: "Circuit") -> None:
-        """Read current source, line and discharge transistor on either input of the latch."""
-        t = self.technology
-        mirror = {"w": t.sense.source_width, "l": t.sense.source_length}
-        circuit.X("bias", "read_bias", "bias", "vdd", "0", **mirror)
-        circuit.I("bias", "bias", circuit.gnd, t.sense.current)
-        for node in ("bl", "ref"):
-            circuit.X(f"source_{node}", "read_current_source", node, "bias", "idle", "vdd", **mirror)
-            circuit.X(
-                f"line_{node}",
-                "bit_line",
-                *(node, f"{node}_cell", f"{node}_far", "0", "0"),
-                r_wire=t.array.rows * t.array.bit_line_resistance,
-                c_wire=t.array.rows * t.array.bit_line_capacitance,
-                unselected=t.array.rows - len(self.stored),
-                w_read=t.cell.read_width,
-                r_cell=branch_resistance(t.operating_junction, t.heavy_metal, 1, 0, t.sense.current),
-            )
-            circuit.X(f"discharge_{node}", "nfet", node, "idle", "0", "0", w="180n")
 
-
-_CELLS = ("sense_cell_p", "sense_cell_ap")
-_PARTS = (*_CELLS, "bit_line", "reference_branch", "read_current_source", "read_bias", "sense_amplifier")
+_PARTS = (*SENSE_CELLS, "bit_line", "reference_branch", "read_current_source", "read_bias", "sense_amplifier")
 
 
 def _latch_transistors(technology: Technology) -> tuple[Transistor, ...]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from spintronics.cards import ModelCards
-from spintronics.circuits.library import Deck, free_layer
+from spintronics.circuits.library import Deck, free_layer, heavy_metal
 from spintronics.circuits.write_bench import WriteBench
 from spintronics.technology import Technology
 
@@ -62,7 +62,7 @@ class DisturbBench:
         return replace(deck, save=(*deck.save, *saved))
 
     def _cell(self, circuit: "Circuit", place: str, bit_line: str, word_line: str) -> None:
-        t, h = self.technology, self.technology.heavy_metal
+        t = self.technology
         lines = (bit_line, word_line, "0", "0", f"t1_{place}", f"t3_{place}", "0")
         circuit.X(place, "sot_cell_2t1r", *lines, w_write=t.cell.write_width, w_read=t.cell.read_width)
         circuit.V(f"strip_{place}", f"t1_{place}", f"strip_{place}", 0)
@@ -72,11 +72,5 @@ class DisturbBench:
             "she_mtj",
             *(f"strip_{place}", "0", f"t3_{place}", "0", "0", "0", *magnetization),
             **free_layer(t, 1 if self.bit else -1, self.theta, self.phi),
-            l_hm=h.length,
-            w_hm=h.width,
-            t_hm=h.thickness,
-            rho_hm=h.resistivity,
-            theta_sh=h.spin_hall_angle,
-            lambda_sf=h.spin_flip_length,
-            beta_fl=h.field_like_ratio,
+            **heavy_metal(t),
         )

@@ -1,9 +1,10 @@
 """Circuits out of netlists/*.spice, model cards and PySpice; decks that stand on their own."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from spintronics.cards import ModelCards
 from spintronics.errors import InputError
@@ -141,6 +142,20 @@ def free_layer(technology: Technology, state: int, theta: float, phi: float) -> 
     }
 
 
+def heavy_metal(technology: Technology) -> dict[str, float]:
+    """Parameters of the heavy metal, as the model in netlists/generated/she_mtj names them."""
+    h = technology.heavy_metal
+    return {
+        "l_hm": h.length,
+        "w_hm": h.width,
+        "t_hm": h.thickness,
+        "rho_hm": h.resistivity,
+        "theta_sh": h.spin_hall_angle,
+        "lambda_sf": h.spin_flip_length,
+        "beta_fl": h.field_like_ratio,
+    }
+
+
 SENSE_CELLS = ("sense_cell_p", "sense_cell_ap")
 
 
@@ -171,29 +186,56 @@ class Deck:
         )
 
 
-_INSTANCE = re.compile(r"^x\S+ .*\b([np]fet)\b(.*)$", re.IGNORECASE | re.MULTILINE)
+_INSTANCE = re.compile(r"^(x\S+) .*\b([np])fet\b(.*)$", re.IGNORECASE | re.MULTILINE)
 _PARAMETER = re.compile(r"(\w+)=(?:\{([^}]*)\}|(\S+))")
 
 
-def transistor_widths(name: str, parameters: dict[str, float]) -> list[float]:
-    """Widths of all transistors in a netlist, m, for its area.
+@dataclass(frozen=True)
+class Placed:
+    """One transistor of a netlist.
+
+    Attributes:
+        name: of its instance, in lower case.
+        width: m; length: m, None where the netlist leaves it to the technology.
+        copies: in parallel.
+    """
+
+    name: str
+    polarity: Literal["nmos", "pmos"]
+    width: float
+    length: float | None
+    copies: int
+
+
+def placed_transistors(name: str, parameters: Mapping[str, float]) -> list[Placed]:
+    """All transistors of a netlist.
 
     Args:
         name: netlist.
-        parameters: values of its parameters; every width in the netlist is a product of numbers and these.
+        parameters: values of its parameters; every width, length and number in the netlist is a product of these.
+
+    >>> [(t.name, t.polarity, t.width) for t in placed_transistors("line_driver", {"w": 1e-6})]
+    [('xpull_up', 'pmos', 2e-06), ('xpull_down', 'nmos', 1e-06)]
+    """
+    found = []
+    for instance, kind, tail in _INSTANCE.findall(netlist(name)):
+        given = {key: _product(braced or plain, parameters) for key, braced, plain in _PARAMETER.findall(tail)}
+        polarity: Literal["nmos", "pmos"] = "nmos" if kind.lower() == "n" else "pmos"
+        copies = round(given.get("copies", 1.0))
+        found.append(Placed(instance.lower(), polarity, given["w"], given.get("l"), copies))
+    return found
+
+
+def transistor_widths(name: str, parameters: Mapping[str, float]) -> list[float]:
+    """Widths of all transistors in a netlist, m, for its area; parameters as :func:`placed_transistors`.
 
     >>> transistor_widths("line_driver", {"w": 1e-6})
     [2e-06, 1e-06]
     """
-    widths = []
-    for _, tail in _INSTANCE.findall(netlist(name)):
-        given = {key: braced or plain for key, braced, plain in _PARAMETER.findall(tail)}
-        width, copies = (_product(given.get(key, "1"), parameters) for key in ("w", "copies"))
-        widths += [width] * round(copies)
-    return widths
+    return [t.width for t in placed_transistors(name, parameters) for _ in range(t.copies)]
 
 
-def _product(expression: str, parameters: dict[str, float]) -> float:
+def _product(expression: str, parameters: Mapping[str, float]) -> float:
     value = 1.0
     for operator, term in re.findall(r"([*/]?)\s*([\w.]+)", expression):
         number = parameters[term] if term in parameters else float(term)

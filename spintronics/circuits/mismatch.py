@@ -9,13 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from spintronics.cards import ModelCards
-from spintronics.circuits.library import _product, netlist
+from spintronics.circuits.library import netlist, placed_transistors
 from spintronics.technology import Technology
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
-_INSTANCE = re.compile(r"^(x\S+) .*\b([np])fet\b(.*)$", re.IGNORECASE)
-_PARAMETER = re.compile(r"(\w+)=(?:\{([^}]*)\}|(\S+))")
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,7 @@ class Mismatch:
     def __len__(self) -> int:
         return len(self.vt)
 
-    def take(self, trials: IntArray) -> "Mismatch":
+    def take(self, trials: IntArray | slice) -> "Mismatch":
         """These trials only, in the order given."""
         return Mismatch(self.transistors, self.vt[trials], self.beta[trials])
 
@@ -92,23 +90,11 @@ def transistors_of(
     [('xb.xswitch', 'pmos', 200), ('xb.xdiode', 'pmos', 100)]
     """
     wanted = set(named)
-    found = []
-    for line in netlist(part).splitlines():
-        match = _INSTANCE.match(line)
-        if not match or (wanted and match[1].lower() not in wanted):
-            continue
-        given = {key: braced or plain for key, braced, plain in _PARAMETER.findall(match[3])}
-        found.append(
-            Transistor(
-                part,
-                f"{instance}.{match[1].lower()}",
-                "nmos" if match[2].lower() == "n" else "pmos",
-                _product(given["w"], dict(parameters)),
-                _product(given["l"], dict(parameters)) if "l" in given else length,
-                round(_product(given.get("copies", "1"), dict(parameters))),
-            )
-        )
-    return tuple(found)
+    return tuple(
+        Transistor(part, f"{instance}.{t.name}", t.polarity, t.width, t.length or length, t.copies)
+        for t in placed_transistors(part, parameters)
+        if not wanted or t.name in wanted
+    )
 
 
 def with_mismatch(technology: Technology, cards: ModelCards, transistors: Iterable[Transistor]) -> ModelCards:
@@ -130,8 +116,7 @@ def with_mismatch(technology: Technology, cards: ModelCards, transistors: Iterab
 def _rewritten(part: str, names: set[str]) -> str:
     lines = []
     for line in netlist(part).splitlines():
-        match = _INSTANCE.match(line)
-        varied = match is not None and match[1].lower() in names
+        varied = line.partition(" ")[0].lower() in names
         lines.append(re.sub(r"\b([np]fet)\b", r"\1_varied", line) if varied else line)
     return "\n".join(lines)
 

@@ -185,11 +185,11 @@ def column(
         enables: node at the gate of each reference branch, by ``en_m``, ``en_and``, ``en_or``.
         active: from when to when word lines and read currents are on, s.
     """
-    t, k, gnd = technology, len(stored), circuit.gnd
+    t, k = technology, len(stored)
     line_driver(circuit, t, "idle", False, active, SLICE)
     _idle_lines(circuit, t, around, t.array.rows - k)
-    _line(circuit, t, "bit_line", "bl", k, around.unselected, "sl_idle")
-    _line(circuit, t, "reference", "ref", k, 0, "0")
+    sense_input(circuit, t, "vdd_bit_line", "bl", k, around.unselected, "sl_idle")
+    sense_input(circuit, t, "vdd_reference", "ref", k, 0, "0")
     nominal_junction(circuit, t)
     place = {"near": "bl", "middle": "bl_middle", "far": "bl_far"}[around.place]
     strip = {"r_half": t.heavy_metal.resistance / 2}
@@ -217,20 +217,34 @@ def column(
         w_read=t.cell.read_width,
         fan_in=fan_in,
     )
-    mirror = {"w": t.sense.source_width, "l": t.sense.source_length}
-    circuit.X("bias", "read_bias", "bias", "vdd_bias", "0", **mirror)
-    circuit.I("bias", "bias", gnd, t.sense.current)
+    read_bias(circuit, t, "vdd_bias")
     inputs = ("bl", "ref", "clk_b", "out", "outb", "vdd_sense_amplifier", "0")
     circuit.X("latch", "sense_amplifier", *inputs, w=t.sense.latch_width)
 
 
-def _line(
+def read_bias(circuit: "Circuit", technology: Technology, supply: str) -> None:
+    """Generator of node ``bias``, the gate voltage of every read current source."""
+    sense = technology.sense
+    circuit.X("bias", "read_bias", "bias", supply, "0", w=sense.source_width, l=sense.source_length)
+    circuit.I("bias", "bias", circuit.gnd, sense.current)
+
+
+def sense_input(
     circuit: "Circuit", technology: Technology, supply: str, node: str, fan_in: int, unselected: int, source_line: str
 ) -> None:
-    """Read current source, line and discharge transistor on one input of the latch."""
+    """Read current source, line and discharge transistor on one input of the latch, both switched by ``idle``.
+
+    Nodes: ``<node>`` the latch's end of the line, ``<node>_middle`` where the cells are, ``<node>_far``.
+
+    Args:
+        supply: node of the read current source's supply.
+        fan_in: selected cells, which are not on it yet.
+        unselected: bit in all other cells of the line.
+        source_line: node of their source lines.
+    """
     t = technology
     mirror = {"w": t.sense.source_width, "l": t.sense.source_length}
-    circuit.X(f"source_{node}", "read_current_source", node, "bias", "idle", f"vdd_{supply}", **mirror)
+    circuit.X(f"source_{node}", "read_current_source", node, "bias", "idle", supply, **mirror)
     circuit.X(
         f"line_{node}",
         "bit_line",

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spintronics.cards import ModelCards
-from spintronics.circuits.library import Deck, free_layer, new_circuit, word_line
+from spintronics.circuits.library import Deck, free_layer, heavy_metal, new_circuit, word_line
 from spintronics.technology import Technology
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ class WriteBench(WriteTransient):
     def _circuit(self, title: str) -> "Circuit":
         """Cell, junction, write bit line and the half-selected rows."""
         t = self.technology
-        h, array = t.heavy_metal, t.array
+        array = t.array
         circuit = new_circuit(
             title, t, self.cards, ("sot_cell_2t1r", "generated/she_mtj", "write_driver", "line_driver")
         )
@@ -182,13 +182,7 @@ class WriteBench(WriteTransient):
             "she_mtj",
             *("strip", "0", "t3", *self._applied_field(circuit), "mx", "my", "mz"),
             **free_layer(t, 1 if self.bit else -1, self.theta, self.phi),
-            l_hm=h.length,
-            w_hm=h.width,
-            t_hm=h.thickness,
-            rho_hm=h.resistivity,
-            theta_sh=h.spin_hall_angle,
-            lambda_sf=h.spin_flip_length,
-            beta_fl=h.field_like_ratio,
+            **heavy_metal(t),
         )
         # The other rows of the column: their write transistors hang on the bit line with their word lines low.
         circuit.V("unselected", "unselected", gnd, t.write.unselected_word_line)
@@ -203,5 +197,5 @@ class WriteBench(WriteTransient):
                 w=t.cell.write_width,
                 copies=array.rows - 1,
             )
-            circuit.R("unselected", "half_selected", gnd, h.resistance / (array.rows - 1))
+            circuit.R("unselected", "half_selected", gnd, t.heavy_metal.resistance / (array.rows - 1))
         return circuit

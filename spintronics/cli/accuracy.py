@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 import typer
 
 from spintronics.cli.app import app
-from spintronics.cli.options import Out, Seed, Settings, Workers, overrides_of
-from spintronics.cli.output import Bars, print_rows
+from spintronics.cli.options import AsJson, Out, Seed, Settings, Verbose, Workers, overrides_of
+from spintronics.cli.output import Bars, print_json, print_rows
 
 RATES = (1e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 SIGMAS = (0.10, 0.15, 0.20, 0.25, 0.30, 0.40)
@@ -32,8 +32,13 @@ def accuracy(
     fan_in: Annotated[
         list[int] | None, typer.Option(help="Cells on the bit line; repeatable.", show_default="2")
     ] = None,
+    vdd: Annotated[
+        list[float] | None,
+        typer.Option(help="Decisions of the whole read path at this supply, V; repeatable.", show_default="none"),
+    ] = None,
     source: Annotated[
-        Path | None, typer.Option("--from", metavar="FILE", help="A device table with error probabilities.")
+        list[Path] | None,
+        typer.Option("--from", metavar="FILE", help="A device table with error probabilities; repeatable."),
     ] = None,
     error_rate: Annotated[list[float] | None, typer.Option(help="Of every pair of bits; repeatable.")] = None,
     static: Annotated[
@@ -49,11 +54,14 @@ def accuracy(
     images: Annotated[int, typer.Option(help="The first so many; 0 for all.", min=0)] = 200,
     seeds: Annotated[int, typer.Option(help="Draws of errors.", min=1)] = 3,
     trials: Annotated[int, typer.Option(help="Of the sense margins.", min=1000)] = 100_000,
-    technology: Annotated[str, typer.Option(help="Of the sense margins: name or path.")] = "imce45",
+    decisions: Annotated[int, typer.Option(help="Of each pair of bits at each --vdd.", min=1)] = 200,
+    technology: Annotated[str, typer.Option(help="Of margins and decisions: name or path.")] = "imce45",
     settings: Settings = None,
     seed: Seed = None,
     workers: Workers = None,
     out: Out = None,
+    verbose: Verbose = False,
+    as_json: AsJson = False,
 ) -> None:
     """Accuracy of a trained network when the array's ANDs are read wrong as often as the simulator says.
 
@@ -61,9 +69,10 @@ def accuracy(
 
     Example: spintronics accuracy svhn --data ~/data --sigma-tmr 0.10 --sigma-ra 0.05
     """
+    from hashlib import sha256
     from itertools import product
 
-    from spintronics.accuracy import Case, Faults, margin_cases, study, table_errors
+    from spintronics.accuracy import Case, Faults, check, decision_cases, margin_cases, study, table_case
     from spintronics.characterize.device_table import DeviceTable
     from spintronics.networks.inference import ErrorModel, SubArray
     from spintronics.networks.inference.file import load_network
@@ -75,28 +84,30 @@ def accuracy(
 
     every_image = images_to_test(dataset, data)
     tests = first(every_image, images) if images else every_image
-    chosen = load_network(network if network is not None else _trained(dataset, data))
+    trained = network if network is not None else _trained(dataset, data)
+    chosen = load_network(trained)
     base = Technology.load(technology, _of_technology(settings))
     sub_array = SubArray(base.array.rows, base.array.columns) if static == "columns" else None
     beside = None if access_errors is None else ErrorModel(*(access_errors,) * 4)
     faults = Faults(_where(static), sub_array, beside, tuple(layer) if layer else None)
-    margins, rates = bool(sigma_tmr or sigma_ra or fan_in), list(error_rate or ())
-    if not (margins or source or rates):
+    check(chosen, tests, faults)
+    margins, supplies, rates = bool(sigma_tmr or sigma_ra or fan_in), vdd or [], list(error_rate or ())
+    if not (margins or supplies or source or rates):
         margins, sigma_tmr, rates = True, list(SIGMAS), list(RATES)
     first_seed = 1 if seed is None else seed
-    cases: list[Case] = []
-    with Bars() as bars:
+    sigmas = (sigma_tmr or [base.variation.sigma_tmr], sigma_ra or [base.variation.sigma_ra])
+    fan_ins = fan_in or [2]
+    cores = workers if workers is not None else default_workers()
+    cases = [table_case(DeviceTable.load(path)) for path in source or ()]
+    cases += [Case("given", ErrorModel(p, p, p, p)) for p in rates]
+    with Bars(verbose) as bars:
         if margins:
-            variation = base.variation
-            spreads = list(product(sigma_tmr or [variation.sigma_tmr], sigma_ra or [variation.sigma_ra]))
-            fan_ins = fan_in or [2]
+            spreads = list(product(*sigmas))
             advance = bars.stage("sense margins", trials * len(spreads) * len(fan_ins))
-            cores = workers if workers is not None else default_workers()
-            cases += margin_cases(base, spreads, fan_ins, trials, first_seed, cores, advance)
-        if source is not None:
-            found = table_errors(DeviceTable.load(source))
-            cases.append(Case("device table", found.model, found))
-        cases += [Case("given", ErrorModel(p, p, p, p)) for p in rates]
+            cases = margin_cases(base, spreads, fan_ins, trials, first_seed, cores, advance) + cases
+        if supplies:
+            advance = bars.stage("decisions", 4 * decisions * len(supplies))
+            cases += decision_cases(base, supplies, decisions, first_seed, cores, advance)
         advance = bars.stage("accuracy", len(cases))
         ideal, results = study(chosen, tests, cases, faults, range(first_seed, first_seed + seeds), advance)
     tables = {"accuracy": report.accuracy(ideal, results, faults)}
@@ -105,11 +116,35 @@ def accuracy(
     what = f"{chosen.name} on {ideal.images} of {len(every_image)} {tests.name} test images"
     folder = out if out is not None else Path("results") / "accuracy"
     figure = report.figure(ideal, results, f"{what}, errors in {report.description(faults)}")
-    write_results(folder, tables, {"accuracy": figure})
+    about = {
+        "pipeline": {
+            "experiment": "accuracy",
+            "name": f"accuracy, {dataset}",
+            "seed": first_seed,
+            "seeds": seeds,
+            "network": chosen.name,
+            "images": ideal.images,
+            "errors": report.description(faults),
+            "error_rate": rates,
+            **({"trials": trials, "sigma_tmr": sigmas[0], "sigma_ra": sigmas[1], "fan_in": fan_ins} if margins else {}),
+            **({"decisions": decisions, "vdd": supplies} if supplies else {}),
+        },
+        "inputs": {
+            f"{tests.name} images": sha256(tests.images.tobytes()).hexdigest(),
+            **{path.name: _digest(path) for path in (trained, *(source or ()))},
+        },
+        "technology": base.model_dump(mode="json"),
+        "technology_sources": base.sources,
+        "technology_sha256": base.digest(),
+    }
+    write_results(folder, tables, {"accuracy": figure}, about)
+    if as_json:
+        print_json({"folder": str(folder), "tables": tables})
+        return
     print(what)
     for rows in tables.values():
         print_rows(rows)
-    print(f"results in {folder}")
+    print(f"\nopen {folder / 'report.html'}\n\nresults in {folder}")
 
 
 def _of_technology(settings: list[str] | None) -> dict[str, str]:
@@ -137,6 +172,14 @@ def _where(static: str | None) -> Literal["accesses", "cells", "columns"]:
             return static
         case _:
             raise InputError(f"--static {static}: must be cells or columns")
+
+
+def _digest(path: Path) -> str:
+    """SHA-256 of a file, or of the files in a folder by name, hex."""
+    from hashlib import sha256
+
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    return sha256(b"".join(file.read_bytes() for file in files if file.is_file())).hexdigest()
 
 
 def _trained(dataset: str, data: Path) -> Path:

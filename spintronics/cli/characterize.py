@@ -1,12 +1,11 @@
 """``spintronics characterize``."""
 
-import sys
 from typing import Annotated
 
 import typer
 
 from spintronics.cli.app import app
-from spintronics.cli.options import Out, Seed, Settings, Workers, overrides_of
+from spintronics.cli.options import AsJson, Out, Seed, Settings, Verbose, Workers, overrides_of
 from spintronics.cli.run import run_pipeline
 
 
@@ -26,6 +25,8 @@ def characterize(
     seed: Seed = None,
     workers: Workers = None,
     settings: Settings = None,
+    verbose: Verbose = False,
+    as_json: AsJson = False,
 ) -> None:
     """Characterize every operation and logic block in ngspice and write the device table.
 
@@ -41,8 +42,4 @@ def characterize(
         overrides["technology"] = str(path.resolve()) if path.is_file() else technology
     if seed is not None:
         overrides["seed"] = str(seed)
-    rows = run_pipeline("characterize", overrides, out, workers).get("device_table", ())
-    failed = [row for row in rows if row["status"] != "ok"]
-    if failed:
-        first = f"{failed[0]['action']} {failed[0]['case']}".rstrip()
-        print(f"note: {len(failed)} of {len(rows)} entries failed; {first}: {failed[0]['status']}", file=sys.stderr)
+    run_pipeline("characterize", overrides, out, workers, verbose=verbose, as_json=as_json)

@@ -5,16 +5,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spintronics.cli.options import Style as Style  # of the commands here, as of table
+
 if TYPE_CHECKING:
     from spintronics.array import SubArray
 
 TABLE = Path("results/characterize/device_table.toml")
-From = Annotated[Path, typer.Option("--from", metavar="FILE", help="A device table that characterize wrote.")]
+From = Annotated[
+    Path, typer.Option("--from", metavar="PATH", help="A device table that characterize wrote, or a results folder.")
+]
 OfTechnology = Annotated[
     str | None,
     typer.Option("--technology", help="Technology of the table, by name or path.", show_default="the table's name"),
 ]
-Style = Annotated[str, typer.Option("--format", help="text, csv, markdown or latex.")]
 
 
 def sub_array_of(source: Path, technology: str | None, settings: list[str] | None) -> "SubArray":
@@ -29,6 +32,8 @@ def sub_array_of(source: Path, technology: str | None, settings: list[str] | Non
     from spintronics.errors import InputError
     from spintronics.technology import Technology
 
+    if source.is_dir():  # the results folder of a run
+        source /= "device_table.toml"
     if not source.is_file():
         raise InputError(f"device table {source}: no such file: run spintronics characterize first, or give --from")
     table = DeviceTable.load(source)

@@ -15,6 +15,9 @@ Scheduler = Annotated[
 ]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say what is being done, and how long it took.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON for machines: whole figures, null where there is none.")]
+FilesAsJson = Annotated[bool, typer.Option("--json", help="JSON for machines: the files that were written.")]
+Style = Annotated[str, typer.Option("--format", help="text, csv, markdown or latex.")]
+Pipeline = Annotated[str, typer.Argument(help="Name of a pipeline (imce) or a path to your own TOML file.")]
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Any key, such as technology.junction.tmr=1.2; repeatable."),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from spintronics.pipeline import Advance
     from spintronics.report.tables import Row
@@ -103,6 +104,14 @@ def print_json(document: object) -> None:
     import json
 
     print(json.dumps(_without_nan(document), ensure_ascii=False, indent=2, allow_nan=False))
+
+
+def print_files(paths: "Sequence[Path]", as_json: bool) -> None:
+    """Files that a command wrote, one a line; or ``{"files": […]}``."""
+    if as_json:
+        print_json({"files": [str(path) for path in paths]})
+    else:
+        print(*paths, sep="\n")
 
 
 def _without_nan(value: object) -> object:

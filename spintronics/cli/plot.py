@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from spintronics.cli.app import app
+from spintronics.cli.options import FilesAsJson
 
 SENSE_MARGIN = "sense-margin"
 OPERATIONS = {"memory": "read", "read": "read", "or": "OR", "and": "AND"}
@@ -15,7 +16,9 @@ OPERATIONS = {"memory": "read", "read": "read", "or": "OR", "and": "AND"}
 def plot(
     name: Annotated[
         str,
-        typer.Argument(help="sense-margin, energy, area, area-by-layer, and-operations or contributors."),
+        typer.Argument(
+            help="sense-margin, energy, energy-by-layer, area, area-by-layer, and-operations or contributors."
+        ),
     ],
     operation: Annotated[
         str | None, typer.Option("--op", help="memory, or, and.", show_default="a panel for each")
@@ -31,6 +34,7 @@ def plot(
         typer.Option("-o", "--output", metavar="FILE", help=".svg, .pdf or .png.", show_default="NAME.svg"),
     ] = None,
     style: Annotated[str, typer.Option(help="screen, or paper: one column of two, 8 pt.")] = "screen",
+    as_json: FilesAsJson = False,
 ) -> None:
     """Draw a figure from a run's data; needs no simulator.
 
@@ -38,6 +42,7 @@ def plot(
     """
     from difflib import get_close_matches
 
+    from spintronics.cli.output import print_files
     from spintronics.errors import InputError
     from spintronics.report import plots
     from spintronics.report.breakdowns import breakdowns
@@ -62,4 +67,4 @@ def plot(
         figure = plots.breakdown(found[name], style)
     path = output if output is not None else Path(f"{name}.svg")
     plots.save(figure, path, style)
-    print(path)
+    print_files([path], as_json)

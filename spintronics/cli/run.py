@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from spintronics.cli.app import app
-from spintronics.cli.options import AsJson, Out, Resume, Scheduler, Seed, Settings, Verbose, Workers, overrides_of
+from spintronics.cli.options import (
+    AsJson,
+    Out,
+    Pipeline,
+    Resume,
+    Scheduler,
+    Seed,
+    Settings,
+    Verbose,
+    Workers,
+    overrides_of,
+)
 from spintronics.cli.output import Bars, print_json, print_tables
 
 if TYPE_CHECKING:
@@ -18,7 +29,7 @@ if TYPE_CHECKING:
 
 @app.command()
 def run(
-    pipeline: Annotated[str, typer.Argument(help="Name of a pipeline (imce) or a path to your own TOML file.")],
+    pipeline: Pipeline,
     out: Out = None,
     trials: Annotated[int | None, typer.Option(help="Trials per state.", show_default="the pipeline's")] = None,
     seed: Seed = None,
@@ -51,26 +62,32 @@ def run_pipeline(
     """Run a pipeline, show its main tables and where the rest is; the tables by name."""
     from spintronics.ngspice import default_workers
     from spintronics.pipeline import RUNS, load_pipeline, run_of
+    from spintronics.pipeline.run import PartsFailed
 
     chosen, technology = load_pipeline(pipeline, overrides)
     folder = out if out is not None else Path("results") / chosen.name
     count = workers if workers is not None else default_workers()
+    failure = None
     try:
         with Bars(verbose) as bars:
             run = run_of(chosen, technology, folder, count, bars.stage, overrides, resume, scheduler)
-            results = run.execute()
+            results: Mapping[str, Sequence[Row]] = run.execute()
+    except PartsFailed as error:
+        results, failure = error.tables, error
     except KeyboardInterrupt:
         how = "with --resume goes on" if RUNS[type(chosen)].keeps_trials else "starts again"
         print(f"interrupted; what was written is whole; the same command {how}", file=sys.stderr)
         raise typer.Exit(130) from None
     if as_json:
         print_json({"folder": str(folder), "tables": results})
-        return results
-    print_tables(results)
-    if not results:
-        print("complete already, and nothing has changed")
-    page = folder / "report.html"
-    if page.is_file():
-        print(f"\nopen {page}")
-    print(f"\nresults in {folder}")
+    else:
+        print_tables(results)
+        if not results:
+            print("complete already, and nothing has changed")
+        page = folder / "report.html"
+        if page.is_file():
+            print(f"\nopen {page}")
+        print(f"\nresults in {folder}")
+    if failure:
+        raise failure
     return results

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from spintronics.cli.app import app
-from spintronics.cli.options import AsJson
+from spintronics.cli.options import AsJson, Style
 
 
 @app.command()
@@ -18,7 +18,7 @@ def table(
         Path,
         typer.Option("--from", metavar="PATH", help="A device table that characterize wrote, or a results folder."),
     ] = Path("results/characterize/device_table.toml"),
-    style: Annotated[str, typer.Option("--format", help="text, csv, markdown or latex.")] = "text",
+    style: Style = "text",
     as_json: AsJson = False,
 ) -> None:
     """Print a part of a device table, or a table of a run; needs no simulator.
@@ -30,11 +30,20 @@ def table(
     from spintronics.report import tables
     from spintronics.report.results import Results
 
-    if source.is_dir():
-        rows = Results.load(source).table(name)
+    results = Results.load(source) if source.is_dir() else None
+    path = source / "device_table.toml" if results else source
+    if results and (name in results.table_names or name not in _parts(path)):
+        rows = results.table(name)
     else:
-        rows = tables.device_entries(DeviceTable.load(source), name)
+        rows = tables.device_entries(DeviceTable.load(path), name)
     if as_json:
         print_json(rows)
     else:
         print_rows(rows, style)
+
+
+def _parts(path: Path) -> set[str]:
+    """Parts of the device table that a run left; none where it left none."""
+    from spintronics.characterize.device_table import DeviceTable
+
+    return {entry.group for entry in DeviceTable.load(path).entries} if path.is_file() else set()

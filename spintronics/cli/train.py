@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from spintronics.cli.app import app
-from spintronics.cli.options import Out
-from spintronics.cli.output import Bars, print_rows
+from spintronics.cli.options import AsJson, Out, Verbose
+from spintronics.cli.output import Bars, print_json, print_rows
 
 if TYPE_CHECKING:
     from spintronics.networks import Network
@@ -38,11 +38,15 @@ def train(
     mixed: Annotated[bool, typer.Option("--mixed", help="Mixed precision: bfloat16 in convolutions.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoints that are there.")] = False,
     out: Out = None,
+    verbose: Verbose = False,
+    as_json: AsJson = False,
 ) -> None:
     """Train a network with few bits, as DoReFa-Net does, and export it for the array.
 
     Example: spintronics train svhn --bits 1:2 --data ~/data
     """
+    from dataclasses import asdict
+
     from spintronics.errors import InputError
     from spintronics.networks import CONFIGURATIONS, BitWidths
     from spintronics.report.writing import write_results
@@ -58,6 +62,7 @@ def train(
     from spintronics.networks.inference.file import save_network
     from spintronics.networks.inference.onnx_file import save_onnx
     from spintronics.report import training as report
+    from spintronics.report.files import make_folder
     from spintronics.training.export import error_on_array
     from spintronics.training.loop import Settings
     from spintronics.training.loop import train as run_training
@@ -65,9 +70,10 @@ def train(
     chosen = device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
     every = [Settings(str(w), epochs, batch, learning_rate, dropout, seed, mixed, shift) for w in widths]
     folder = out if out is not None else Path("results") / f"train_{dataset}"
+    make_folder(folder)  # before hours of work
     runs, on_array = [], []
-    print(f"{network.name} on {split.name} ({chosen}): {split.note}")
-    with Bars() as bars:
+    print(f"{network.name} on {split.name} ({chosen}): {split.note}", file=sys.stderr if as_json else sys.stdout)
+    with Bars(verbose) as bars:
         for settings in every:
             advance = bars.stage(settings.bits, epochs)
             place = folder / settings.bits.replace(":", "-")
@@ -87,9 +93,23 @@ def train(
             on_array.append(error)
     tables = {"test_error": report.errors(split.name, runs, on_array), "curve": report.curve(split.name, runs)}
     figure = report.figure(f"{network.name}, {split.name}: {split.note}", runs)
-    write_results(folder, tables, {"test_accuracy": figure})
+    what = {
+        "pipeline": {
+            "experiment": "train",
+            "name": f"training, {network.name} on {split.name}",
+            "images": split.note,
+            **{key: value for key, value in asdict(every[0]).items() if key != "bits"},
+            "bits": [str(w) for w in widths],
+            "device": chosen,
+        },
+        "versions": {"torch": torch.__version__},
+    }
+    write_results(folder, tables, {"test_accuracy": figure}, what)
+    if as_json:
+        print_json({"folder": str(folder), "tables": tables})
+        return
     print_rows(tables["test_error"])
-    print(f"results in {folder}")
+    print(f"\nopen {folder / 'report.html'}\n\nresults in {folder}")
 
 
 def _network_and_images(

@@ -37,6 +37,12 @@ def spread(variation: Variation, transistor: Transistor) -> tuple[float, float]:
     return of_pair[0], of_pair[1]
 
 
+def stream_key(seed: int, quantity: int, transistor: Transistor) -> tuple[int, ...]:
+    """Key of a transistor's stream: 0 is its threshold, 1 its current factor."""
+    # A junction's key is (seed, junction, quantity, attempt): a name's bytes keep the two apart.
+    return (seed, quantity, *transistor.name.encode())
+
+
 def draw_mismatch(variation: Variation, transistors: Sequence[Transistor], trials: int, seed: int) -> Mismatch:
     """Normal threshold and current factor for each transistor of each trial, independent of each other.
 
@@ -65,7 +71,6 @@ def draw_mismatch(variation: Variation, transistors: Sequence[Transistor], trial
     draws = np.empty((2, trials, len(transistors)))
     for quantity in range(2):
         for column, transistor in enumerate(transistors):
-            # A junction's key is (seed, junction, quantity, attempt): a name's bytes keep the two apart.
-            key = np.random.SeedSequence((seed, quantity, *transistor.name.encode()))
+            key = np.random.SeedSequence(stream_key(seed, quantity, transistor))
             draws[quantity, :, column] = np.random.Generator(np.random.Philox(key)).standard_normal(trials)
     return Mismatch(tuple(transistors), draws[0] * sigmas[:, 0], draws[1] * sigmas[:, 1])

@@ -1,21 +1,25 @@
 """Seeded draws of junction resistances: the same seed gives the same trials, whoever solves them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import cached_property
+from math import ceil
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 
+from spintronics.circuits.mismatch import Mismatch, Transistor
 from spintronics.errors import InputError
+from spintronics.montecarlo.mismatch import spread, stream_key
 from spintronics.technology import Junction, Quantity, Variation
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
 _REDRAWS = 1000  # a spread that needs more has hardly any physical values
 _BLOCK = 1 << 20  # values drawn at once where they are only passed over
+DESIGN = 4096  # most points of one design; a power of 2, for the balance of a Sobol sequence
+FEWEST_DESIGNS = 16  # of a run: what their results differ by makes its intervals
 
 
 class Sampling(StrEnum):
@@ -28,7 +32,7 @@ class Sampling(StrEnum):
 
 @dataclass(frozen=True)
 class JunctionTrials:
-    """Junctions of all trials.
+    """Junctions of all trials, and their transistors where these are drawn too.
 
     Attributes:
         r_p: parallel resistances R_P = RA / A_MTJ, Ω, shape (trials, junctions).
@@ -36,6 +40,7 @@ class JunctionTrials:
         redrawn: draws that were not physical (RA, TMR or area ≤ 0, or beyond the truncation) and were drawn again.
         seed: of the draw.
         first: number of the first trial.
+        mismatch: of the transistors; None where they are all nominal.
     """
 
     r_p: FloatArray
@@ -43,13 +48,16 @@ class JunctionTrials:
     redrawn: int
     seed: int
     first: int = 0
+    mismatch: Mismatch | None = None
 
     def __len__(self) -> int:
         return len(self.r_p)
 
     def part(self, start: int, stop: int) -> "JunctionTrials":
         """Trials ``start`` to ``stop`` of these, counted from 0."""
-        return JunctionTrials(self.r_p[start:stop], self.tmr[start:stop], 0, self.seed, self.first + start)
+        own = slice(start, stop)
+        mismatch = self.mismatch and self.mismatch.take(own)
+        return JunctionTrials(self.r_p[own], self.tmr[own], 0, self.seed, self.first + start, mismatch)
 
     def chunks(self, size: int) -> list["JunctionTrials"]:
         """The same trials in order, at most ``size`` at a time."""
@@ -201,15 +209,18 @@ class JunctionStream:
     is not physical is replaced by the same trial's value in the stream of the next attempt, so that it moves no
     other trial.
 
-    With Latin hypercube and Sobol points (scrambled) the first attempt is a point of the design; a trial then depends
-    on how many there are in all, and on nothing else.
+    With Latin hypercube and Sobol points the first attempt is a point of a design.  A run has 16 designs of one size,
+    and more where that is above 4096, each scrambled on its own: they are independent of each other.  A trial then
+    depends on how many there are in all, and on nothing else.
 
     Args:
         junctions: on one bit line (the fan-in).
         trials: in all, at least 1.
         seed: 0 or larger.
+        transistors: drawn beside the junctions as :func:`spintronics.montecarlo.mismatch.draw_mismatch` does, plainly
+            whatever the sampling.
     Raises:
-        InputError: trials < 1, seed < 0, or a spread that leaves almost no physical values.
+        InputError: trials < 1, seed < 0, a spread that leaves almost no physical values, or no matching coefficients.
     """
 
     junction: Junction
@@ -218,6 +229,7 @@ class JunctionStream:
     trials: int
     seed: int
     sampling: Sampling = Sampling.PLAIN
+    transistors: tuple[Transistor, ...] = ()
 
     def __post_init__(self) -> None:
         if self.trials < 1:
@@ -225,6 +237,7 @@ class JunctionStream:
         if self.seed < 0:
             raise InputError(f"seed = {self.seed}: must be 0 or larger")
         self._groups = varied(self.variation, self.junctions)
+        self._matching = np.array([spread(self.variation, transistor) for transistor in self.transistors])
         self._first = 0
         self._streams: dict[tuple[int, ...], tuple[np.random.Generator, int]] = {}
 
@@ -232,14 +245,19 @@ class JunctionStream:
         """The next ``count`` trials, fewer at the end."""
         first, last = self._first, min(self._first + count, self.trials)
         drawn = _Factors(last - first, self.junctions)
+        trials = np.arange(first, last)
+        points = None if self.sampling is Sampling.PLAIN else self._design_points(trials)
         redrawn, column = 0, 0
         for group in self._groups:
-            factors, again = self._physical(group, np.arange(first, last), column)
+            width = len(group.quantities)
+            own = None if points is None else points[:, column : column + width]
+            factors, again = self._physical(group, trials, own)
             drawn.apply(group, factors)
             redrawn += again
-            column += len(group.quantities)
+            column += width
         self._first = last
-        return drawn.trials(self.junction, redrawn, self.seed, first)
+        found = drawn.trials(self.junction, redrawn, self.seed, first)
+        return replace(found, mismatch=self._mismatch(trials)) if self.transistors else found
 
     def chunks(self, size: int) -> Iterator[JunctionTrials]:
         """The trials that are left in order, at most ``size`` at a time, drawn when asked for."""
@@ -250,16 +268,23 @@ class JunctionStream:
         """Pass over the next ``count`` trials."""
         self._first = min(self._first + count, self.trials)
 
-    def _physical(self, group: Varied, trials: IntArray, column: int) -> tuple[FloatArray, int]:
-        width = len(group.quantities)
-        factors = np.ones((len(trials), width))
+    def _mismatch(self, trials: IntArray) -> Mismatch:
+        vt, beta = (
+            np.column_stack([self._normals(stream_key(self.seed, n, t), trials) for t in self.transistors])
+            * self._matching[:, n]
+            for n in (0, 1)
+        )
+        return Mismatch(self.transistors, vt, beta)
+
+    def _physical(self, group: Varied, trials: IntArray, points: FloatArray | None) -> tuple[FloatArray, int]:
+        factors = np.ones((len(trials), len(group.quantities)))
         missing = trials
         redrawn = 0
         for attempt in range(_REDRAWS):
             normals = (
-                self._design[missing, column : column + width]
-                if attempt == 0 and self.sampling is not Sampling.PLAIN
-                else np.column_stack([self._normals(group, name, attempt, missing) for name in group.quantities])
+                points
+                if attempt == 0 and points is not None
+                else np.column_stack([self._normals(self._key(group, q, attempt), missing) for q in group.quantities])
             )
             found, physical = group.factors(normals, self.variation.truncation)
             factors[missing - trials[0]] = found
@@ -270,10 +295,12 @@ class JunctionStream:
         spread = ", ".join(f"{s:g}" for s in group.sigmas)
         raise InputError(f"variation: sigma = {spread} leaves almost no positive values after {_REDRAWS} redraws")
 
-    def _normals(self, group: Varied, name: Quantity, attempt: int, trials: IntArray) -> FloatArray:
-        """Values of some trials, in rising order, from one stream."""
+    def _key(self, group: Varied, name: Quantity, attempt: int) -> tuple[int, ...]:
         where = (*b"shared",) if group.junction is None else (group.junction,)
-        key = (self.seed, *where, _CODE[name], attempt)
+        return (self.seed, *where, _CODE[name], attempt)
+
+    def _normals(self, key: tuple[int, ...], trials: IntArray) -> FloatArray:
+        """Values of some trials, in rising order, from one stream."""
         stream, position = self._streams.get(key) or (_generator(key), 0)
         while position < trials[0]:
             passed = min(_BLOCK, int(trials[0]) - position)
@@ -284,19 +311,53 @@ class JunctionStream:
         self._streams[key] = (stream, end)
         return values
 
-    @cached_property
-    def _design(self) -> FloatArray:
-        """Points of the design in the space of independent standard normals, shape (trials, dimensions)."""
-        from scipy.stats import qmc
-
+    def _design_points(self, trials: IntArray) -> FloatArray:
+        """Points of trials in rising order in the space of independent standard normals, shape (trials, dimensions)."""
+        number = designs_of(trials, self.trials)
         size = dimensions(self.variation, self.junctions)
-        stream = _generator((self.seed, *b"design"))
-        if self.sampling is Sampling.SOBOL:
-            # The balance of a Sobol sequence is that of 2^m points: its first ones are taken.
-            points = qmc.Sobol(size, rng=stream).random_base2((self.trials - 1).bit_length())[: self.trials]
-        else:
-            points = qmc.LatinHypercube(size, rng=stream).random(self.trials)
-        return np.asarray(ndtri(points), dtype=np.float64)
+        found = []
+        for design in range(int(number[0]), int(number[-1]) + 1):
+            first, end = (-(-n * self.trials // design_count(self.trials)) for n in (design, design + 1))
+            points = design_points(self.sampling, end - first, size, (self.seed, *b"design", design))
+            found.append(points[trials[number == design] - first])
+        return np.concatenate(found)
+
+
+def design_count(trials: int) -> int:
+    """Designs that a run of so many trials has.
+
+    >>> [design_count(trials) for trials in (1, 10, 1000, 100_000)]
+    [1, 5, 16, 25]
+    """
+    return max(min(FEWEST_DESIGNS, trials // 2), ceil(trials / DESIGN), 1)
+
+
+def designs_of(numbers: IntArray, trials: int) -> IntArray:
+    """Number of the design that each trial of a run belongs to, from 0; sizes differ by one at most."""
+    return numbers * design_count(trials) // trials
+
+
+def design_points(sampling: Sampling, count: int, dimensions: int, key: tuple[int, ...]) -> FloatArray:
+    """One scrambled design: each point is a draw of independent standard normals, all together spread evenly.
+
+    Args:
+        sampling: Latin hypercube or Sobol.
+        key: of its stream.
+    Returns:
+        shape (count, dimensions).
+
+    >>> points = design_points(Sampling.LATIN_HYPERCUBE, 1000, 2, (1,))
+    >>> bool(abs(points.mean()) < 1e-3)  # plain draws leave 2e-2
+    True
+    """
+    from scipy.stats import qmc
+
+    if sampling is Sampling.SOBOL:
+        # The balance of a Sobol sequence is that of 2^m points: its first ones are taken.
+        points = qmc.Sobol(dimensions, rng=_generator(key)).random_base2((count - 1).bit_length())[:count]
+    else:
+        points = qmc.LatinHypercube(dimensions, rng=_generator(key)).random(count)
+    return np.asarray(ndtri(points), dtype=np.float64)
 
 
 def _generator(key: tuple[int, ...]) -> np.random.Generator:

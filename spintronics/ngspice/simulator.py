@@ -71,7 +71,11 @@ class Simulator:
         title = deck.partition("\n")[0].removeprefix(".title").lstrip("* ").strip()
         with tempfile.TemporaryDirectory(prefix="spintronics-") as folder:
             deck_path, raw_path = Path(folder, "deck.cir"), Path(folder, "deck.raw")
-            deck_path.write_text(deck, encoding="utf-8")
+            try:
+                deck_path.write_text(deck, encoding="utf-8")
+            except OSError as error:
+                where = tempfile.gettempdir()
+                raise InputError(f"temporary folder {where}: {error.strerror}; set TMPDIR to another") from None
             try:
                 process = subprocess.run(
                     [*self._limits, self.installation.path, "-n", "-b", "-r", raw_path, deck_path],

@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from spintronics.characterize import (
     corners,
     decisions,
@@ -17,11 +15,12 @@ from spintronics.characterize import (
     writing,
 )
 from spintronics.characterize.device_table import OK, DeviceTable, Entry, ErrorRate, OperationFailed
-from spintronics.circuits.read_bench import NOMINAL
+from spintronics.circuits.read_bench import NOMINAL, Surroundings
 from spintronics.circuits.sense_path import Operation, SensePath
 from spintronics.magnetics import Macrospin
+from spintronics.ngspice import Simulator
 from spintronics.pipeline.definition import CharacterizePipeline, Part
-from spintronics.pipeline.evidence import RecordingSimulator, write_evidence
+from spintronics.pipeline.evidence import DeckKeeper, KeptDeck, RecordingSimulator, of_device, of_logic, write_evidence
 from spintronics.pipeline.run import Run
 from spintronics.report import characterization, tables
 from spintronics.report.files import write_whole
@@ -31,6 +30,12 @@ from spintronics.report.files import write_whole
 class CharacterizeRun(Run):
     """``device_table.toml``; tables device_table, device, energy_by_contributor, errors, corners, corner_spread."""
 
+    table_names = frozenset(
+        {
+            *("device", "device_table", "energy_by_contributor", "patterns"),
+            *("half_selected", "errors", "latch_offset", "read_point", "develop_time", "corners", "corner_spread"),
+        }
+    )
     pipeline: CharacterizePipeline
 
     def _prepare(self) -> None:
@@ -39,55 +44,60 @@ class CharacterizeRun(Run):
 
     def _stages(self) -> None:
         entries: list[Entry] = []
+        self._logic_keeper = DeckKeeper.of(self._simulator, digital.purpose)
         if self._parts & {Part.WRITE, Part.OPERATIONS, Part.CORNERS}:
-            voltages = self._write_voltages()
+            supplies = self._write_supplies()
         if Part.WRITE in self._parts:
-            entries += self._writes(voltages)
+            entries += self._writes(supplies)
         if Part.OPERATIONS in self._parts:
             entries += self._operations()
         if Part.LOGIC in self._parts:
             entries += self._logic()
         if Part.ERRORS in self._parts:
-            entries = self._errors(entries)
+            with self._part("errors"):
+                entries = self._errors(entries)
         if entries:
             table = DeviceTable.of(self.technology, entries)
             write_whole(self._output("device_table.toml"), table.to_toml())
             self._table("device_table", tables.device_entries(table))
+            self._keep_decks("device_table", of_logic(entries, self._logic_keeper))
         if Part.PATTERNS in self._parts:
-            with self._stage("patterns"):
-                margins = read_patterns.pattern_margins(self.technology, self._cards, self._simulator, self.workers)
-                self._table("patterns", characterization.patterns(margins))
+            with self._stage("patterns"), self._part("patterns"):
+                self._patterns()
         if Part.READ_POINT in self._parts:
-            self._read_point()
+            with self._part("read point"):
+                self._read_point()
         if Part.CORNERS in self._parts:
-            self._over_corners(voltages)
+            with self._part("corners"):
+                self._over_corners(_both(supplies))
+        self._take_failures(entries)
 
-    def _write_voltages(self) -> tuple[float, float]:
-        context = (self.technology, self._cards, self._simulator)
+    def _write_supplies(self) -> dict[int, float | str]:
         with self._stage("write voltages"):
-            zero, one = (
-                float(writing.write_voltages(*context, bit, np.array([self.technology.write.current]))[0])
-                for bit in (0, 1)
-            )
-        return zero, one
+            return writing.write_supplies(self.technology, self._cards, self._simulator)
 
-    def _writes(self, voltages: tuple[float, float]) -> list[Entry]:
-        context, t = (self.technology, self._cards, self._simulator), self.technology
+    def _writes(self, supplies: Mapping[int, float | str]) -> list[Entry]:
+        t = self.technology
         with self._stage("writes"):
             angles = Macrospin.of(t).thermal_angles(self.pipeline.thermal_angles, self.pipeline.seed)
             advance = self.progress("writes", 2 * self.pipeline.thermal_angles)
-            writes = [
-                writing.sot_writes(*context, bit, voltages[bit], t.write.pulse_width, angles, self.workers, advance)
-                for bit in (0, 1)
-            ]
+            keeper = DeckKeeper.of(self._simulator)
+            context, writes = (t, self._cards, keeper.about("cell")), []
+            for bit, supply in supplies.items():
+                if not isinstance(supply, str):
+                    with self._part(f"switching times of write {bit}"):
+                        pulse = t.write.pulse_width
+                        writes.append(writing.sot_writes(*context, bit, supply, pulse, angles, self.workers, advance))
             self._table("device", tables.device(t, writes))
+            self._keep_decks("device", of_device(self._tables["device"], keeper))
             recorder = RecordingSimulator.of(self._simulator)
-            results = recorder.map(
-                lambda sim, bit: operations.write(t, self._cards, sim, bit, voltages[bit]), (0, 1), self.workers
-            )
+            results = operations.written(t, self._cards, recorder, supplies, self.workers)
             write_evidence(self._output, recorder, results)
-            disturbed = disturb.half_selected(t, self._cards, self._simulator, voltages, self.workers)
-            self._table("half_selected", characterization.half_selected(disturbed))
+            with self._part("half-selected cells"):
+                beside = keeper.about("half-selected")
+                disturbed = disturb.half_selected(t, self._cards, beside, _both(supplies), self.workers)
+                self._table("half_selected", characterization.half_selected(disturbed))
+                self._keep_decks("half_selected", [keeper.decks(beside.purpose, f"write {d.bit}") for d in disturbed])
         return [operations.entry(result) for result in results]
 
     def _operations(self) -> list[Entry]:
@@ -95,68 +105,102 @@ class CharacterizeRun(Run):
 
         with self._stage("operations"):
             recorder = RecordingSimulator.of(self._simulator)
-            results = operations.sensed(self.technology, self._cards, recorder, NOMINAL, self.workers)
-            write_evidence(self._output, recorder, results)
-            reasons = sense_margin.undeveloped(self.technology, self._cards, self._simulator, results)
-            self._table("energy_by_contributor", tables.energy_by_contributor(results))
-        self._figures["sense_waveforms"] = lambda: draw.sense_waveforms(results)
-        return [_refused(operations.entry(result), reasons) for result in results]
+            found = operations.sensed(self.technology, self._cards, recorder, NOMINAL, self.workers)
+            write_evidence(self._output, recorder, found)
+            reasons = sense_margin.undeveloped(self.technology, self._cards, self._simulator, found)
+            results = operations.refused(found, reasons)
+            if rows := tables.energy_by_contributor(results):
+                self._table("energy_by_contributor", rows)
+        if any(r.waves for r in results):
+            self._figures["sense_waveforms"] = lambda: draw.sense_waveforms(results)
+        return [operations.entry(result) for result in results]
 
     def _logic(self) -> list[Entry]:
         with self._stage("logic"):
             found = digital.digital_figures(
-                self.technology, self._cards, self._simulator, self.workers, self.pipeline.seed
+                self.technology, self._cards, self._logic_keeper, self.workers, self.pipeline.seed
             )
         return list(found.entries)
 
     def _errors(self, entries: Sequence[Entry]) -> list[Entry]:
         """Counted decisions of every operation and input, as a table and in the operations' entries."""
-        context, p = (self.technology, self._cards, self._simulator), self.pipeline
-        cases = [(varied, *case) for varied in decisions.Varied for case in decisions.EVERY_INPUT]
+        p, keeper = self.pipeline, DeckKeeper.of(self._simulator)
+        cases = [
+            decisions.Case(operation, stored, p.decisions, p.seed, varied)
+            for varied in decisions.Varied
+            for operation, stored in decisions.EVERY_INPUT
+        ]
         with self._stage("errors"):
             advance = self.progress("errors", p.decisions * len(cases))
             found = [
-                decisions.decisions(*context, operation, stored, p.decisions, p.seed, self.workers, advance, varied)
-                for varied, operation, stored in cases
+                decisions.decisions(
+                    self.technology, self._cards, keeper.about(f"{case.varied} vary"), case, self.workers, advance
+                )
+                for case in cases
             ]
             self._table("errors", characterization.errors(found))
-        with self._stage("latch offset"):
-            common = float(
-                self._simulator.run(SensePath(self.technology, self._cards, 2).nominal(Operation.AND).text())["v(ref)"][
-                    0
-                ]
+            self._keep_decks(
+                "errors",
+                [
+                    keeper.decks(f"{case.varied} vary", f"{case.operation} of {''.join(map(str, case.stored))},")
+                    for case in cases
+                ],
             )
+        with self._stage("latch offset"):
+            latch = keeper.about("offset")
+            nominal = latch.run(SensePath(self.technology, self._cards, 2).nominal(Operation.AND).text())
+            context, common = (self.technology, self._cards, latch), float(nominal["v(ref)"][0])
             advance = self.progress("latch offset", p.decisions * decisions.HALVINGS)
             offsets = decisions.latch_offsets(*context, common, p.decisions, p.seed, self.workers, advance)
             self._table("latch_offset", [characterization.latch_offset(self.technology, offsets)])
+            self._keep_decks("latch_offset", [keeper.decks(latch.purpose)])
         rates: dict[tuple[str, str], ErrorRate] = {}
         for d in found:
-            if d.varied is decisions.Varied.BOTH:
+            if d.case.varied is decisions.Varied.BOTH:
                 e = d.errors
                 rate = ErrorRate(e.failures, e.trials, e.low, e.high)
-                names = (d.operation.value, operations.COMPLEMENTS.get(d.operation))
-                rates |= {(name, "".join(map(str, d.stored))): rate for name in names if name}
+                names = (d.case.operation.value, operations.COMPLEMENTS.get(d.case.operation))
+                rates |= {(name, "".join(map(str, d.case.stored))): rate for name in names if name}
         return [replace(entry, error=rates.get((entry.action, entry.case), entry.error)) for entry in entries]
 
+    def _patterns(self) -> None:
+        keeper = DeckKeeper.of(self._simulator)
+        margins = [
+            margin
+            for around in read_patterns.PATTERNS
+            for margin in read_patterns.pattern_margins(
+                self.technology, self._cards, keeper.about(_words(around)), self.workers, (around,)
+            )
+        ]
+        self._table("patterns", characterization.patterns(margins))
+        self._keep_decks("patterns", [keeper.decks(_words(m.around), f"{m.operation} of") for m in margins])
+
     def _read_point(self) -> None:
-        t, p = self.technology, self.pipeline
+        t, p, keeper = self.technology, self.pipeline, DeckKeeper.of(self._simulator)
         with self._stage("read point"):
-            currents = sorted({*p.read_currents, t.sense.current})
-            points = read_point.read_points(t, self._cards, self._simulator, currents, p.trials, p.seed, self.workers)
+            purposes = {current: f"{current * 1e6:g} uA" for current in sorted({*p.read_currents, t.sense.current})}
+            points = [
+                point
+                for current, purpose in purposes.items()
+                for point in read_point.read_points(
+                    t, self._cards, keeper.about(purpose), (current,), p.trials, p.seed, self.workers
+                )
+            ]
             allowed = [point for point in points if point.status == OK]
             chosen = read_point.best_point(points).current if allowed else None
             self._table("read_point", characterization.read_point(points, chosen, t.sense.current))
-            self._table(
-                "develop_time",
-                [self._develop_time(operation, share) for operation in Operation for share in (0.8, 0.9, 0.95)],
-            )
+            self._keep_decks("read_point", [keeper.decks(purposes[point.current]) for point in points])
+            slow = keeper.about("develop")
+            cases = [(operation, share) for operation in Operation for share in (0.8, 0.9, 0.95)]
+            self._table("develop_time", [self._develop_time(slow, *case) for case in cases])
+            self._keep_decks("develop_time", [keeper.decks(slow.purpose, f"{operation} of") for operation, _ in cases])
 
-    def _develop_time(self, operation: Operation, share: float) -> tables.Row:
+    def _develop_time(self, simulator: Simulator, operation: Operation, share: float) -> tables.Row:
         sense = self.technology.sense
         present = sense.read_develop_time if operation is Operation.READ else sense.logic_develop_time
         found, status = None, OK
         try:
-            found = read_point.develop_time(self.technology, self._cards, self._simulator, operation, share)
+            found = read_point.develop_time(self.technology, self._cards, simulator, operation, share)
         except OperationFailed as error:
             status = str(error)
         return {
@@ -170,26 +214,54 @@ class CharacterizeRun(Run):
     def _over_corners(self, voltages: tuple[float, float]) -> None:
         from spintronics.report import figures as draw
 
+        keeper = DeckKeeper.of(self._simulator, lambda corner: corner.name)
         with self._stage("corners"):
             found = corners.sweep(
                 self.technology,
                 self._cards,
-                self._simulator,
+                keeper,
                 corners.Design.of(self.technology, voltages),
                 self._corners,
                 self.workers,
                 self.progress("corners", len(self._corners)),
             )
+            spread = characterization.corner_spread(found)
             self._table("corners", characterization.corners(found))
-            self._table("corner_spread", characterization.corner_spread(found))
+            self._keep_decks("corners", [_behind_corner(keeper, r.corner.name, r.action) for r in found])
+            if spread:
+                self._table("corner_spread", spread)
+                self._keep_decks(
+                    "corner_spread",
+                    [
+                        [
+                            deck
+                            for corner in dict.fromkeys((row["least_in"], row["most_in"]))
+                            for deck in _behind_corner(keeper, str(corner), str(row["action"]))
+                        ]
+                        for row in spread
+                    ],
+                )
         self._figures["corners"] = lambda: draw.corners(found)
 
 
-DECIDED_BY = {"NAND": ("AND",), "NOR": ("OR",), "XOR": ("AND", "OR")}
-"""Operations whose decisions another one takes."""
+def _words(around: Surroundings) -> str:
+    return f"{around.place} cells {around.unselected} around {'grounded' if around.grounded else 'floating'}"
 
 
-def _refused(entry: Entry, reasons: Mapping[str, str]) -> Entry:
-    """The entry, without its cost where an operation that it rests on decides before its margin is there."""
-    reason = next((reasons[name] for name in DECIDED_BY.get(entry.action, (entry.action,)) if name in reasons), None)
-    return entry if reason is None or entry.status != OK else replace(entry, cost=None, status=reason)
+def _behind_corner(keeper: DeckKeeper, corner: str, action: str) -> list[KeptDeck]:
+    """Decks of one action in a corner: its cases and the nominal sense path, or the write."""
+    nominal = f"sense path, fan-in {1 if action == Operation.READ else 2}, nominal, {action}"
+    return keeper.decks(corner, *((action,) if action.startswith("write") else (f"{action} of", nominal)))
+
+
+def _both(supplies: Mapping[int, float | str]) -> tuple[float, float]:
+    """Write supplies of '0' and '1', V.
+
+    Raises:
+        OperationFailed: there is none for one of them; says why.
+    """
+    zero, one = supplies[0], supplies[1]
+    for supply in (zero, one):
+        if isinstance(supply, str):
+            raise OperationFailed(supply)
+    return float(zero), float(one)

@@ -63,11 +63,13 @@ class TrialPipeline(Pipeline):
     Attributes:
         trials: per state of the sense path.
         sampling: how they fill the space of what varies: ``plain``, ``latin-hypercube`` or ``sobol``.
+        transistor_mismatch: draw the read and the reference's enable transistors too, not the junctions alone.
         fan_in: cells on the bit line; 1 is the memory read.
     """
 
     trials: Annotated[int, Field(ge=1, strict=True)]
     sampling: Sampling = Sampling.PLAIN
+    transistor_mismatch: Annotated[bool, Field(strict=True)] = False
     fan_in: FanIns
 
 

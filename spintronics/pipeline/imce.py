@@ -1,6 +1,6 @@
 """The slides' experiments end to end: device, sense margins, operations, logic, networks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
@@ -10,21 +10,27 @@ from spintronics.array import SubArray
 from spintronics.characterize import digital, operations, sense_margin, writing
 from spintronics.characterize.device_table import DeviceTable
 from spintronics.magnetics import Macrospin
-from spintronics.networks import BitWidths, Network, and_operations, load, storage_table
+from spintronics.networks import BitWidths, FirstLayer, Network, and_operations, load, storage_table
 from spintronics.pipeline.definition import ImcePipeline
-from spintronics.pipeline.evidence import RecordingSimulator, write_evidence
+from spintronics.pipeline.evidence import DeckKeeper, RecordingSimulator, of_device, of_logic, write_evidence
 from spintronics.pipeline.sense_margin import TrialRun
 from spintronics.report import system, tables
 from spintronics.report.files import write_whole
+from spintronics.report.needed import needed
 
 
 @dataclass
 class ImceRun(TrialRun):
     """``device_table.toml``; tables device, sense_margin, operations, logic, and_operations, storage, energy, more."""
 
+    table_names = TrialRun.table_names | {
+        *("device", "operations", "energy_by_contributor", "logic", "and_operations", "storage", "area", "energy"),
+        *("comparison", "complexity", "claims", "area_overhead", "area_by_layer", "energy_by_layer", "needed"),
+    }
     pipeline: ImcePipeline
 
     def _prepare(self) -> None:
+        super()._prepare()
         self._networks = [load(name) for name in self.pipeline.networks]
         self._widths = [BitWidths.parse(text) for text in self.pipeline.bit_widths]
         array = self.technology.array
@@ -32,75 +38,93 @@ class ImceRun(TrialRun):
             map_network(network, width, first_layer, array.rows, array.columns)
 
     def _stages(self) -> None:
-        results = self._operations()
+        supplies = self._writes()
+        results = self._operations(supplies)
         self._sense_margins()
-        operations.require_right(results)
-        sense_margin.require_developed(self.technology, self._cards, self._simulator, results)
-        table = self._device_table(results)
-        self._cost(self._networks, self._widths, SubArray(self.technology, table))
+        sub_array = SubArray(self.technology, self._device_table(results))
+        self._count(sub_array)
+        with self._stage("networks"), self._part("evaluation of networks"):
+            self._cost(sub_array)
 
-    def _operations(self) -> list[operations.OperationResult]:
+    def _writes(self) -> dict[int, float | str]:
+        """Table device, figure write_waveforms; the write supply of each bit, or why there is none."""
         from spintronics.report import figures as draw
 
-        context = (self.technology, self._cards, self._simulator)
         with self._stage("writes"):
             t, advance = self.technology, self.progress("writes", 2 * self.pipeline.thermal_angles)
             spin = Macrospin.of(t)
             angles = spin.thermal_angles(self.pipeline.thermal_angles, self.pipeline.seed)
-            writes = writing.rated_writes(*context, angles, self.workers, advance)
+            keeper = DeckKeeper.of(self._simulator).about("cell")
+            supplies, writes = writing.write_supplies(t, self._cards, keeper), []
+            for bit, supply in supplies.items():
+                if not isinstance(supply, str):
+                    with self._part(f"switching times of write {bit}"):
+                        pulse = t.write.pulse_width
+                        context = (t, self._cards, keeper, bit, supply, pulse, angles, self.workers)
+                        writes.append(writing.sot_writes(*context, advance))
             self._table("device", tables.device(self.technology, writes))
+            self._keep_decks("device", of_device(self._tables["device"], keeper))
+        if writes:
+            self._figures["write_waveforms"] = lambda: draw.write_waveforms(writes)
+        return supplies
+
+    def _operations(self, supplies: Mapping[int, float | str]) -> list[operations.OperationResult]:
+        from spintronics.report import figures as draw
+
+        context = (self.technology, self._cards)
         with self._stage("operations"):
             recorder = RecordingSimulator.of(self._simulator)
-            voltages = (writes[0].voltage, writes[1].voltage)
-            results = operations.operations(self.technology, self._cards, recorder, voltages, self.workers)
-            write_evidence(self._output, recorder, results)
+            found = operations.operations(*context, recorder, supplies, self.workers)
+            write_evidence(self._output, recorder, found)
+            results = operations.refused(found, sense_margin.undeveloped(*context, self._simulator, found))
             self._table("operations", tables.operations(results))
-            self._table("energy_by_contributor", tables.energy_by_contributor(results))
-        self._figures["write_waveforms"] = lambda: draw.write_waveforms(writes)
-        self._figures["sense_waveforms"] = lambda: draw.sense_waveforms(results)
+            if rows := tables.energy_by_contributor(results):
+                self._table("energy_by_contributor", rows)
+        if any(r.waves for r in results):
+            self._figures["sense_waveforms"] = lambda: draw.sense_waveforms(results)
         return results
 
     def _device_table(self, results: Sequence[operations.OperationResult]) -> DeviceTable:
+        keeper = DeckKeeper.of(self._simulator, digital.purpose)
         with self._stage("logic"):
-            logic = digital.digital_figures(
-                self.technology, self._cards, self._simulator, self.workers, self.pipeline.seed
-            )
+            logic = digital.digital_figures(self.technology, self._cards, keeper, self.workers, self.pipeline.seed)
             table = DeviceTable.of(self.technology, (*map(operations.entry, results), *logic.entries))
+            self._take_failures(table.entries)
             write_whole(self._output("device_table.toml"), table.to_toml())
             self._table("logic", tables.device_entries(replace(table, entries=logic.entries)))
+            self._keep_decks("logic", of_logic(logic.entries, keeper))
         return table
 
-    def _cost(
-        self,
-        networks: Sequence[Network],
-        widths: Sequence[BitWidths],
-        sub_array: SubArray,
-    ) -> None:
-        from spintronics.report import figures as draw
+    @property
+    def _cases(self) -> list[tuple[Network, BitWidths, FirstLayer]]:
+        """Every network in every configuration."""
+        return [(n, w, f) for n in self._networks for f in self.pipeline.first_layer for w in self._widths]
 
-        with self._stage("networks"):
-            cases = [(n, w, f) for n in networks for f in self.pipeline.first_layer for w in widths]
-            costs: list[NetworkCost] = [network_cost(*case, sub_array) for case in cases]
-            counts = [count for case in cases for count in and_operations(*case)]
+    def _count(self, sub_array: SubArray) -> None:
+        """What no operation's cost is in: counts, storage, area."""
+        with self._stage("counts"):
+            counts = [count for case in self._cases for count in and_operations(*case)]
             self._table("and_operations", tables.and_operations(counts))
-            self._table("storage", tables.storage(storage_table(networks, widths)))
+            self._table("storage", tables.storage(storage_table(self._networks, self._widths)))
             area = sub_array.area_parts
             self._table(
                 "area", [{"block": k, "area_um2": v * 1e12, "share": v / sub_array.area} for k, v in area.items()]
             )
-            self._table("energy", tables.energy(costs))
-            self._table("comparison", tables.comparison(costs, networks))
-            self._table("complexity", tables.complexity(widths))
-            self._table("claims", tables.claims(costs, sub_array))
+            self._table("complexity", tables.complexity(self._widths))
             self._table("area_overhead", system.area_overhead(sub_array))
-            self._table("area_by_layer", system.area_by_layer(costs))
-            binary = [c for c in costs if c.network == "alexnet" and (c.widths.weights, c.widths.inputs) == (1, 1)]
-            if binary:
-                self._table(
-                    "needed",
-                    [{"first_layer": c.first_layer.value, **row} for c in binary for row in system.needed(c)],
-                )
+
+    def _cost(self, sub_array: SubArray) -> None:
+        from spintronics.report import figures as draw
+
+        costs: list[NetworkCost] = [network_cost(*case, sub_array) for case in self._cases]
+        self._table("energy", tables.energy(costs))
+        self._table("comparison", tables.comparison(costs, self._networks))
+        self._table("claims", tables.claims(costs, sub_array))
+        self._table("energy_by_layer", tables.energy_by_layer(costs))
+        self._table("area_by_layer", system.area_by_layer(costs))
+        if what_is_needed := needed(costs):
+            self._table("needed", what_is_needed)
         self._figures["energy"] = lambda: draw.energy(costs)
         self._figures["area"] = lambda: draw.area(costs[0])
-        for network in networks:
+        for network in self._networks:
             self._figures[f"and_operations_{network.name}"] = partial(draw.and_operations, costs, network.name)

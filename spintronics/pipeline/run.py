@@ -16,16 +16,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from spintronics import cards as model_cards
+from spintronics.characterize.device_table import OK, Entry, OperationFailed
 from spintronics.circuits.compiled import with_compiled_devices
-from spintronics.errors import InputError
+from spintronics.errors import InputError, SpintronicsError
 from spintronics.montecarlo.workers import dask_workers
-from spintronics.ngspice import Simulator, has_osdi
+from spintronics.ngspice import NgspiceError, Simulator, has_osdi
 from spintronics.pipeline.cache import CachedSimulator
 from spintronics.pipeline.definition import Pipeline
+from spintronics.pipeline.evidence import KeptDeck
 from spintronics.report import tables
-from spintronics.report.files import whole_file, write_whole
+from spintronics.report.files import make_folder, whole_file, write_whole
 from spintronics.report.html import write_page
-from spintronics.report.results import Results
+from spintronics.report.results import DECK_INDEX, Results
 from spintronics.technology import Technology
 
 if TYPE_CHECKING:
@@ -48,6 +50,18 @@ def _outputs_of(manifest: Path) -> list[str]:
     raise InputError(f"{manifest}: not the manifest of a run; move it away or choose another folder with --out")
 
 
+class PartsFailed(SpintronicsError):
+    """Operations failed, and what rests on them was left out; everything else of the run is there.
+
+    Attributes:
+        tables: those that were written, by name.
+    """
+
+    def __init__(self, message: str, written: Mapping[str, Sequence[tables.Row]]) -> None:
+        super().__init__(message)
+        self.tables = written
+
+
 @dataclass
 class Run(ABC):
     """One run of a pipeline into one folder.
@@ -64,9 +78,13 @@ class Run(ABC):
         resume: keep the trials that an earlier run in this folder has finished, and solve the others.
         scheduler: address of a Dask scheduler whose workers solve the trials; None for this machine.
         cache: folder with results of decks, to be used and added to; None for none.
+
+    Attributes:
+        table_names: of those that such a run may write.
     """
 
     keeps_trials: ClassVar[bool] = False
+    table_names: ClassVar[frozenset[str]] = frozenset()
 
     pipeline: Pipeline
     technology: Technology
@@ -84,6 +102,9 @@ class Run(ABC):
         self._figures: dict[str, Callable[[], Figure]] = {}
         self._tables: dict[str, Sequence[tables.Row]] = {}
         self._decks: Counter[str] = Counter()
+        self._deck_index: dict[str, list[list[dict[str, str | int]]]] = {}
+        self._failed: dict[str, str] = {}
+        self._left_out: dict[str, str] = {}
         self._started = time.time()
 
     @abstractmethod
@@ -98,7 +119,9 @@ class Run(ABC):
         """Run every stage; the tables by name, none where a run to resume is complete and unchanged.
 
         Raises:
-            SpintronicsError, OSError: the first failure; the manifest then says ``failed`` and why.
+            PartsFailed: operations failed; everything that does not rest on them is written.
+            SpintronicsError, OSError: the failure that stopped the run.
+                With either the manifest says ``failed`` and why.
         """
         if self.workers < 1:
             raise InputError(f"workers = {self.workers}: must be at least 1")
@@ -131,6 +154,8 @@ class Run(ABC):
                         self._figure(name, draw())
                 with self._stage("report"):
                     self._report()
+                if self._problem:
+                    raise PartsFailed(self._problem, self._tables)
             except BaseException as error:
                 kept = (path for suffix in ("cir", "log") for path in (self.folder / "failed").glob(f"*.{suffix}"))
                 self._outputs += sorted(path.relative_to(self.folder).as_posix() for path in kept)
@@ -157,6 +182,28 @@ class Run(ABC):
         self._seconds[name] = round(time.perf_counter() - start, 3)
 
     @contextmanager
+    def _part(self, name: str) -> Iterator[None]:
+        """Something that the other parts do not need: where an operation that it rests on failed, it is left out."""
+        try:
+            yield
+        except (OperationFailed, NgspiceError) as error:
+            self._left_out[name] = str(error)
+
+    def _take_failures(self, entries: Iterable[Entry]) -> None:
+        """Note the entries that failed, with their reasons."""
+        self._failed |= {entry.name: entry.status for entry in entries if entry.status != OK}
+
+    @property
+    def _problem(self) -> str:
+        """What failed first and why, how much else, and what was left out; empty where nothing failed."""
+        first = next(iter((self._failed | self._left_out).items()), None)
+        if first is None:
+            return ""
+        more = f"; {len(self._failed) - 1} more failed" if len(self._failed) > 1 else ""
+        left_out = f"; left out: {', '.join(self._left_out)}" if self._left_out else ""
+        return f"{first[0]}: {first[1]}{more}{left_out}; everything else is in {self.folder}"
+
+    @contextmanager
     def _claim_folder(self) -> Iterator[None]:
         """The folder for this run alone.
 
@@ -165,11 +212,11 @@ class Run(ABC):
         """
         if self.resume and not self._manifest.exists():
             raise InputError(f"output folder {self.folder}: no run to resume there; run it without --resume")
+        make_folder(self.folder)
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
             lock = os.open(self.folder, os.O_RDONLY)
         except OSError as error:
-            raise InputError(f"output folder {self.folder}: cannot be written: {error}") from None
+            raise InputError(f"output folder {self.folder}: cannot be read: {error.strerror}") from None
         try:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the system lets go of it when the run dies
@@ -209,6 +256,17 @@ class Run(ABC):
         write_whole(self._output(f"tables/{name}.csv"), tables.as_csv(rows))
         write_whole(self._output(f"tables/{name}.md"), tables.as_markdown(rows))
 
+    def _keep_decks(self, table: str, decks: Iterable[Sequence[KeptDeck]]) -> None:
+        """Decks behind a table, for each of its rows; several tables may share them."""
+        of_rows = list(decks)
+        files = {deck.name: deck.text for row in of_rows for deck in row}
+        new = [name for name in (*files, DECK_INDEX) if name not in self._outputs]
+        self._outputs_to_come(new)
+        for name in new[: len(new) - (DECK_INDEX in new)]:
+            write_whole(self.folder / name, files[name])
+        self._deck_index[table] = [[{"file": d.name, "title": d.title, "runs": d.runs} for d in row] for row in of_rows]
+        write_whole(self.folder / DECK_INDEX, json.dumps(self._deck_index, ensure_ascii=False))
+
     def _figure(self, name: str, figure: "Figure") -> None:
         import matplotlib as mpl
 
@@ -222,7 +280,8 @@ class Run(ABC):
         """The page of a finished run: nothing but the last manifest comes after it."""
         path = self._output("report.html")
         found = Results.load(self.folder)
-        write_page(replace(found, manifest={**found.manifest, "status": "complete"}), path)
+        last = {"status": "failed", "reason": self._problem} if self._problem else {"status": "complete"}
+        write_page(replace(found, manifest={**found.manifest, **last}), path)
 
     def _outputs_to_come(self, names: Iterable[str]) -> None:
         """Files that will be written one by one: the manifest knows of them before."""
@@ -256,6 +315,8 @@ class Run(ABC):
         document = {
             "status": status,
             **({"reason": reason} if reason else {}),
+            **({"failed": self._failed} if self._failed else {}),
+            **({"left_out": self._left_out} if self._left_out else {}),
             **self._what(),
             "overrides": dict(self.overrides),
             "machine": {"system": f"{platform.system()} {platform.machine()}", "cores": os.cpu_count()},

@@ -7,7 +7,7 @@ from spintronics.errors import InputError
 from spintronics.report.files import write_whole
 from spintronics.resources import MODELS, PIPELINES, find
 
-_NAME = re.compile(r"^\w[\w.-]*$")
+_NAME = re.compile(r"\w[\w.-]*")
 
 
 def write_start(folder: Path, pipeline: str, technology: str, name: str) -> tuple[Path, Path]:
@@ -19,7 +19,7 @@ def write_start(folder: Path, pipeline: str, technology: str, name: str) -> tupl
     Raises:
         InputError: one of the files is there already, a name that cannot be used, or nothing to copy.
     """
-    if not _NAME.match(name):
+    if not _NAME.fullmatch(name):
         raise InputError(f'name = "{name}": must be letters, digits, ".", "-" and "_"')
     paths = folder / "technology.toml", folder / "pipeline.toml"
     for path in paths:

@@ -8,34 +8,40 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spintronics.characterize.sense_margin import CHUNK, SenseTrials
-from spintronics.circuits.sense_path import state_name
+from spintronics.circuits.mismatch import Mismatch, Transistor
+from spintronics.circuits.sense_path import operations_of, state_name
 from spintronics.errors import InputError
-from spintronics.montecarlo import JunctionTrials
+from spintronics.montecarlo import JunctionTrials, Sampling
 from spintronics.montecarlo.chunks import FailedTrial, SolvedChunk
 from spintronics.report.files import whole_file
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-FORMAT = "1"  # of the files; raised when their columns or the way trials are solved change
+FORMAT = "2"  # of the files; raised when their columns or the way trials are solved change
 
 
 @dataclass(frozen=True)
 class TrialStore:
     """Trials of one fan-in in one folder.
 
-    Each file holds a chunk: junctions and sense voltages of every trial, units in its columns' metadata, and what
-    made it in its own.  ``pyarrow.parquet.read_table(folder)`` reads all of them.
+    Each file holds a chunk: junctions and sense voltages of every trial, with its transistors and reference voltages
+    where these are drawn too; units in its columns' metadata, and what made it in its own.
+    ``pyarrow.parquet.read_table(folder)`` reads all of them.
 
     Args:
         folder: its own, made where missing.
         origin: what the trials depend on: hashes of technology and cards, seed, versions.
+        sampling: how they are drawn.
+        transistors: those that are drawn beside the junctions.
     """
 
     folder: Path
     fan_in: int
     trials: int
     origin: Mapping[str, str]
+    sampling: Sampling = Sampling.PLAIN
+    transistors: tuple[Transistor, ...] = ()
 
     def names(self) -> list[str]:
         """Names of all files of the finished store."""
@@ -65,11 +71,10 @@ class TrialStore:
         import pyarrow.parquet as pq
 
         junctions = chunk.junctions
-        columns: list[tuple[str, str, Any]] = [
-            *((f"r_p_{k}", "ohm", junctions.r_p[:, k]) for k in range(self.fan_in)),
-            *((f"tmr_{k}", "1", junctions.tmr[:, k]) for k in range(self.fan_in)),
-            *((f"v_sense_{state_name(self.fan_in, n)}", "V", chunk.values[:, n]) for n in range(self.fan_in + 1)),
-        ]
+        blocks = [(self._r_p, "ohm", junctions.r_p), (self._tmr, "1", junctions.tmr), (self._values, "V", chunk.values)]
+        if junctions.mismatch:
+            blocks += [(self._vt, "V", junctions.mismatch.vt), (self._beta, "1", junctions.mismatch.beta)]
+        columns = [(name, unit, of[:, n]) for names, unit, of in blocks for n, name in enumerate(names)]
         messages = {failed.trial - junctions.first: failed.message for failed in chunk.failed}
         fields = [pa.field(name, pa.float64(), metadata={"unit": unit}) for name, unit, _ in columns]
         fields.append(pa.field("failure", pa.string(), metadata={"unit": "", "about": "ngspice's message"}))
@@ -92,7 +97,7 @@ class TrialStore:
         Raises:
             InputError: a chunk is missing or of another store.
         """
-        return SenseTrials.of(self.fan_in, self._chunks())
+        return SenseTrials.of(self.fan_in, self._chunks(), self.sampling)
 
     def _chunks(self) -> Iterator[SolvedChunk]:
         import pyarrow.parquet as pq
@@ -107,21 +112,53 @@ class TrialStore:
             def columns(names: list[str], table: "pa.Table" = table) -> np.ndarray[Any, np.dtype[np.float64]]:
                 return np.column_stack([table.column(name).to_numpy() for name in names])
 
+            drawn = self.transistors
             junctions = JunctionTrials(
-                columns([f"r_p_{k}" for k in range(self.fan_in)]),
-                columns([f"tmr_{k}" for k in range(self.fan_in)]),
+                columns(self._r_p),
+                columns(self._tmr),
                 int(table.schema.metadata[b"redrawn"]),
                 int(table.schema.metadata[b"seed"]),
                 first,
+                Mismatch(drawn, columns(self._vt), columns(self._beta)) if drawn else None,
             )
-            values = columns([f"v_sense_{state_name(self.fan_in, n)}" for n in range(self.fan_in + 1)])
+            values = columns(self._values)
             messages = enumerate(table.column("failure").to_pylist())
             failed = tuple(FailedTrial(first + n, message) for n, message in messages if message is not None)
             yield SolvedChunk(junctions, values, failed)
 
     @property
+    def _r_p(self) -> list[str]:
+        return [f"r_p_{k}" for k in range(self.fan_in)]
+
+    @property
+    def _tmr(self) -> list[str]:
+        return [f"tmr_{k}" for k in range(self.fan_in)]
+
+    @property
+    def _values(self) -> list[str]:
+        states = [f"v_sense_{state_name(self.fan_in, n)}" for n in range(self.fan_in + 1)]
+        return states + [f"v_reference_{o.value}" for o in operations_of(self.fan_in) if self.transistors]
+
+    @property
+    def _vt(self) -> list[str]:
+        return [f"dvt_{transistor.name}" for transistor in self.transistors]
+
+    @property
+    def _beta(self) -> list[str]:
+        return [f"dbeta_{transistor.name}" for transistor in self.transistors]
+
+    @property
     def _origin(self) -> dict[str, str]:
-        return {"format": FORMAT, "fan_in": str(self.fan_in), **self.origin}
+        varied = "junctions and transistors" if self.transistors else "junctions"
+        return {
+            "format": FORMAT,
+            "fan_in": str(self.fan_in),
+            "varied": varied,
+            "sampling": self.sampling.value,
+            # A point of a design is another where there are more of them.
+            **({} if self.sampling is Sampling.PLAIN else {"trials": str(self.trials)}),
+            **self.origin,
+        }
 
     def _checked(self, path: Path) -> int:
         """Rows of a file that belongs here."""

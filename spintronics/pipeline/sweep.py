@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from spintronics.errors import InputError, SpintronicsError
-from spintronics.pipeline import run_of
+from spintronics.pipeline import RUNS, run_of
 from spintronics.pipeline.definition import Pipeline, load_pipeline
 from spintronics.pipeline.run import Run
 from spintronics.report import sweeps
@@ -122,6 +122,9 @@ class SweepRun(Run):
         self._points: list[tuple[dict[str, str], Pipeline, Technology]] = []
         for settings in self.sweep.points():
             self._points.append((settings, *load_pipeline(self.source, {**self.overrides, **settings})))
+            _, pipeline, _ = self._points[-1]
+            for objective in self._objectives:
+                objective.require_table(pipeline.experiment, RUNS[type(pipeline)].table_names)
 
     def _stages(self) -> None:
         found = []
@@ -129,6 +132,8 @@ class SweepRun(Run):
             advance = self.progress("points", len(self._points))
             for number, (settings, pipeline, technology) in enumerate(self._points):
                 found.append(self._point(number, settings, pipeline, technology))
+                for objective in self._objectives:
+                    objective.value(found[-1])  # a column or row that is not there ends the sweep at its first point
                 advance(1)
             self._table("points", sweeps.points_table(found, self._objectives))
             if rows := sweeps.tidy(found):

@@ -8,16 +8,24 @@ from spintronics.characterize import writing
 from spintronics.errors import InputError
 from spintronics.magnetics import Macrospin
 from spintronics.pipeline.definition import WritePipeline
+from spintronics.pipeline.evidence import DeckKeeper, of_device
 from spintronics.pipeline.run import Run
 from spintronics.report import tables
 
 TRAJECTORIES = 1000  # of the stochastic integrator, for each pulse width
+_KIND = {writing.SOT: "", writing.STT: "STT "}  # as the titles of their decks have it
 
 
 @dataclass
 class WriteRun(Run):
     """Tables device, write and of its sweeps, errors and read disturb; waveforms and sweeps as figures."""
 
+    table_names = frozenset(
+        {
+            *("device", "write", "write_energy", "read_disturb"),
+            *("write_current", "write_error_rate", "write_thermal"),
+        }
+    )
     pipeline: WritePipeline
 
     def _prepare(self) -> None:
@@ -45,12 +53,14 @@ class WriteRun(Run):
 
     def _compared(self) -> list[writing.Writes]:
         """Both bits into both cells at the technology's own pulses."""
-        t, context = self.technology, (self._cards, self._simulator)
+        keeper = DeckKeeper.of(self._simulator).about("cell")
+        t, context = self.technology, (self._cards, keeper)
         with self._stage("cells"):
             cells = 2 if t.stt else 1
             advance = self.progress("writes", 2 * cells * self.pipeline.thermal_angles)
             writes = writing.rated_writes(t, *context, self._angles, self.workers, advance)
             self._table("device", tables.device(t, writes))
+            self._keep_decks("device", of_device(self._tables["device"], keeper))
             if t.stt:
                 writes += [
                     writing.stt_writes(t, t.stt, *context, bit, self._angles, self.workers, advance) for bit in (0, 1)
@@ -58,40 +68,52 @@ class WriteRun(Run):
             writing.require_switched(writes)
             self._table("write", tables.write(writes))
             self._table("write_energy", tables.write_energy(writes))
+            behind = {(w.cell, w.bit): keeper.decks("cell", f"{_KIND[w.cell]}write {w.bit}") for w in writes}
+            self._keep_decks("write", behind.values())
+            self._keep_decks("write_energy", [behind[w.cell, w.bit] for w in writes for _ in w.parts])
             self._table("read_disturb", tables.read_disturb(t, self._spin))
         return writes
 
     def _current_sweep(self) -> list[writing.Writes]:
         """Switching time against current in the SOT cell."""
-        t, context = self.technology, (self._cards, self._simulator)
+        t, cards = self.technology, self._cards
+        keeper = DeckKeeper.of(self._simulator).about("supplies")
         currents = np.array(self.pipeline.currents)
-        writes = []
+        writes, behind = [], []
         with self._stage("currents"):
             advance = self.progress("currents", 2 * len(currents) * self.pipeline.thermal_angles)
             for bit in (0, 1):
-                voltages = writing.write_voltages(t, *context, bit, currents)
+                voltages = writing.write_voltages(t, cards, keeper, bit, currents)
                 for current, voltage in zip(currents, voltages, strict=True):
                     # Long enough for slow angles at low currents: the pulse scales with the slowing down.
                     pulse = t.write.pulse_width * max(1.0, 1.5 * t.write.current / current)
+                    point = keeper.about(f"{current * 1e6:g} uA")
                     writes.append(
-                        writing.sot_writes(t, *context, bit, voltage, pulse, self._angles, self.workers, advance)
+                        writing.sot_writes(t, cards, point, bit, voltage, pulse, self._angles, self.workers, advance)
                     )
+                    behind.append([d for p in (point, keeper) for d in keeper.decks(p.purpose, f"write {bit}")])
             self._table("write_current", tables.write_current(writes))
+            self._keep_decks("write_current", behind)
         return writes
 
     def _error_rate(self) -> tuple[list[writing.Writes], list[tuple[int, int]]]:
         """Write errors against pulse width in the SOT cell, and by the stochastic integrator."""
-        t, context = self.technology, (self._cards, self._simulator)
+        t, cards, keeper = self.technology, self._cards, DeckKeeper.of(self._simulator)
         angles = self._spin.thermal_angles(self.pipeline.pulses, self.pipeline.seed + 1)
-        writes = []
+        writes, behind = [], []
         with self._stage("pulse widths"):
             advance = self.progress("pulse widths", 2 * len(self.pipeline.pulse_widths) * self.pipeline.pulses)
             for bit in (0, 1):
-                [voltage] = writing.write_voltages(t, *context, bit, np.array([t.write.current]))
+                [voltage] = writing.write_voltages(t, cards, self._simulator, bit, np.array([t.write.current]))
                 for width in self.pipeline.pulse_widths:
-                    writes.append(writing.sot_writes(t, *context, bit, voltage, width, angles, self.workers, advance))
+                    point = keeper.about(f"{width * 1e9:g} ns")
+                    writes.append(
+                        writing.sot_writes(t, cards, point, bit, voltage, width, angles, self.workers, advance)
+                    )
+                    behind.append(keeper.decks(point.purpose, f"write {bit}"))
             integrated = [(self._integrated_failures(w, False), self._integrated_failures(w, True)) for w in writes]
             self._table("write_error_rate", tables.write_error_rate(writes, integrated, TRAJECTORIES))
+            self._keep_decks("write_error_rate", behind)
         return writes, integrated
 
     def _integrated_failures(self, writes: writing.Writes, thermal: bool) -> int:
@@ -101,14 +123,15 @@ class WriteRun(Run):
     def _thermal_writes(self) -> None:
         """Writes with the thermal field in the SOT cell, beside the integrator with the same field and with others."""
         t, seed, count = self.technology, self.pipeline.seed + 2, self.pipeline.pulses
-        rows = []
+        keeper, rows = DeckKeeper.of(self._simulator).about("thermal field"), []
         with self._stage("thermal field"):
             advance = self.progress("thermal field", 2 * count)
             for bit in (0, 1):
-                context, width = (t, self._cards, self._simulator, bit), self.pipeline.thermal_pulse_width
+                context, width = (t, self._cards, keeper, bit), self.pipeline.thermal_pulse_width
                 [voltage] = writing.write_voltages(*context, np.array([t.write.current]))
                 cell = writing.thermal_writes(*context, voltage, width, count, seed, self.workers, advance)
                 same = writing.integrated_times(t, cell, count, seed, thermal=True)
                 others = writing.integrated_times(t, cell, TRAJECTORIES, self.pipeline.seed, thermal=True)
                 rows.append((cell, same, others))
             self._table("write_thermal", tables.write_thermal(rows))
+            self._keep_decks("write_thermal", [keeper.decks(None, f"write {bit}") for bit in (0, 1)])

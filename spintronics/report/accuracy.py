@@ -1,62 +1,54 @@
 """Tables and the figure of accuracy under errors."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from spintronics.accuracy import CaseAccuracy, Faults, interval, lost_at
-from spintronics.networks.inference import Accuracy
+from spintronics.accuracy import Case, CaseAccuracy, Faults, interval, lost_at
+from spintronics.networks.inference import Accuracy, ErrorModel
 from spintronics.report.tables import Row
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 LOSS = 0.01  # of accuracy, as a share of all images
+SETTINGS: Mapping[str, str] = {"sigma_tmr": "σ of TMR", "sigma_ra": "σ of RA", "fan_in": "fan-in", "vdd": "VDD (V)"}
+"""What cases differ in, by its name in tables: as figures have it."""
+Settings = tuple[float | None, ...]
+Line = list[CaseAccuracy]
 
 
 def accuracy(ideal: Accuracy, found: Sequence[CaseAccuracy], faults: Faults) -> list[Row]:
     """One row per case, the ideal array first: probabilities of wrong ANDs, accuracy and its 95 % interval."""
-    low, high = ideal.interval()
-    first: Row = {
-        "source": "ideal",
-        "fan_in": None,
-        "sigma_tmr": None,
-        "sigma_ra": None,
-        "p00": 0.0,
-        "p01": 0.0,
-        "p10": 0.0,
-        "p11": 0.0,
-        "largest_p_high": None,
-        "faults": "none",
-        "images": ideal.images,
-        "seeds": 1,
-        "accuracy": ideal.rate,
-        "accuracy_low": low,
-        "accuracy_high": high,
-    }
-    rows = [first]
-    for case, result in ((each.case, each.result) for each in found):
-        low, high = interval(result)
-        errors = case.errors
-        rows.append(
-            {
-                "source": case.source,
-                "fan_in": case.fan_in,
-                "sigma_tmr": case.sigma_tmr,
-                "sigma_ra": case.sigma_ra,
-                "p00": errors.p00,
-                "p01": errors.p01,
-                "p10": errors.p10,
-                "p11": errors.p11,
-                "largest_p_high": case.found.largest_high if case.found else None,
-                "faults": description(faults),
-                "images": result.accuracies[0].images,
-                "seeds": len(result.accuracies),
-                "accuracy": result.mean,
-                "accuracy_low": low,
-                "accuracy_high": high,
-            }
-        )
+    none = Case("given", ErrorModel())
+    rows = [_row("ideal", none, "none", ideal.images, 1, ideal.rate, ideal.interval())]
+    for each in found:
+        result, how = each.result, description(faults)
+        images, seeds = result.accuracies[0].images, len(result.accuracies)
+        rows.append(_row(each.case.source, each.case, how, images, seeds, result.mean, interval(result)))
     return rows
+
+
+def _row(
+    source: str, case: Case, faults: str, images: int, seeds: int, rate: float, limits: tuple[float, float]
+) -> Row:
+    found, errors = case.found, case.errors
+    return {
+        "source": source,
+        **{name: getattr(case, name) for name in SETTINGS},
+        "p_margin_fails": found.margin.p if found and found.margin else None,
+        "p00": errors.p00,
+        "p01": errors.p01,
+        "p10": errors.p10,
+        "p11": errors.p11,
+        "largest_p_high": found.largest_high if found else None,
+        "faults": faults,
+        "images": images,
+        "seeds": seeds,
+        "accuracy": rate,
+        "accuracy_low": limits[0],
+        "accuracy_high": limits[1],
+    }
 
 
 def description(faults: Faults) -> str:
@@ -67,97 +59,118 @@ def description(faults: Faults) -> str:
 
 
 def lost(ideal: Accuracy, found: Sequence[CaseAccuracy]) -> list[Row]:
-    """Bit-error rate, and σ of TMR for each σ of RA and fan-in, at which one per cent of accuracy is lost.
+    """Bit-error rate, failure probability of the sense margin and σ at which one per cent of accuracy is lost.
 
-    Empty where none of the cases loses it; straight lines between neighbouring cases.
+    A row for each line of cases that differ in one of these alone, two or more; no value where none of them loses it.
     """
-    rates = [(each.case.rate, each.result.mean) for each in found if each.case.source == "given" and each.case.rate]
-    rows: list[Row] = []
-
-    def row(what: str, fan_in: int | None, sigma_ra: float | None, points: list[tuple[float, float]]) -> None:
-        rows.append(
-            {
-                "loses_1_percent_at": what,
-                "fan_in": fan_in,
-                "sigma_ra": sigma_ra,
-                "value": lost_at(ideal.rate, points, LOSS),
-                "largest_studied": max(setting for setting, _ in points),
-            }
-        )
-
-    if rates:
-        row("bit-error rate", None, None, rates)
-    for (fan_in, sigma_ra), points in _lines(found).items():
-        row("sigma of TMR", fan_in, sigma_ra, [(s, a) for s, a in points if s > 0])
+    given = [each for each in found if each.case.source == "given" and each.case.rate]
+    rows = [_lost(ideal, "bit-error rate", {}, [(e.case.rate, e.result.mean) for e in given])] if given else []
+    for name in ("sigma_tmr", "sigma_ra"):
+        for others, line in _lines(found, name).items():
+            points = [(getattr(e.case, name), e.result.mean) for e in line if getattr(e.case, name)]
+            if len(points) > 1:
+                fixed = dict(zip((n for n in SETTINGS if n != name), others, strict=True))
+                rows.append(_lost(ideal, SETTINGS[name].replace("σ", "sigma"), fixed, points))
+    for fan_in in dict.fromkeys(each.case.fan_in for each in found):
+        margins = [(p, e.result.mean) for e in found if e.case.fan_in == fan_in and (p := _margin(e.case))]
+        if len(margins) > 1:
+            rows.append(_lost(ideal, "failure probability of the sense margin", {"fan_in": fan_in}, margins))
     return rows
 
 
-def _lines(found: Sequence[CaseAccuracy]) -> dict[tuple[int, float], list[tuple[float, float]]]:
-    """(σ of TMR, accuracy) for each fan-in and σ of RA."""
-    lines: dict[tuple[int, float], list[tuple[float, float]]] = {}
+def _lost(ideal: Accuracy, what: str, fixed: Mapping[str, float | None], points: list[tuple[float, float]]) -> Row:
+    return {
+        "loses_1_percent_at": what,
+        **{name: fixed.get(name) for name in SETTINGS},
+        "value": lost_at(ideal.rate, points, LOSS),
+        "largest_studied": max(setting for setting, _ in points),
+    }
+
+
+def _margin(case: Case) -> float:
+    return case.found.margin.p if case.found and case.found.margin else 0.0
+
+
+def _lines(found: Sequence[CaseAccuracy], name: str) -> dict[Settings, Line]:
+    """Sense-margin cases that differ in one setting alone, in its order, by the other settings."""
+    lines: dict[Settings, Line] = {}
     for each in found:
-        case = each.case
-        if case.fan_in is not None and case.sigma_tmr and case.sigma_ra is not None:
-            lines.setdefault((case.fan_in, case.sigma_ra), []).append((case.sigma_tmr, each.result.mean))
-    return {key: sorted(points) for key, points in lines.items()}
+        if each.case.source == "sense margin":
+            others = tuple(getattr(each.case, other) for other in SETTINGS if other != name)
+            lines.setdefault(others, []).append(each)
+    return {others: sorted(line, key=lambda e: float(getattr(e.case, name))) for others, line in lines.items()}
 
 
 def figure(ideal: Accuracy, found: Sequence[CaseAccuracy], title: str) -> "Figure":
-    """Accuracy against bit-error rate, and against σ of TMR where that was varied; 95 % intervals.
+    """Accuracy against bit-error rate, failure probability of the sense margin, and what was varied; 95 % intervals.
 
-    Cases in which no AND is wrong have no place on the left, a logarithmic axis.
+    Cases in which no AND is wrong have no place on logarithmic axes.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    from spintronics.report.figures import COLOURS, STYLE
+    from spintronics.report.figures import STYLE
 
-    lines = _lines(found)
+    varied = [name for name in SETTINGS if len({getattr(e.case, name) for e in found} - {None}) > 1]
+    failing = [each for each in found if _margin(each.case)]
+    count = 1 + bool(failing) + len(varied)
     with mpl.rc_context(STYLE):
-        drawn = Figure(figsize=(7.0, 3.2), layout="constrained")
-        by_rate, *others = drawn.subplots(1, 2 if lines else 1, sharey=True, squeeze=False)[0]
-        sources = list(dict.fromkeys(each.case.source for each in found))
-        for n, source in enumerate(sources):
-            chosen = sorted((e for e in found if e.case.source == source and e.case.rate), key=lambda e: e.case.rate)
-            by_rate.errorbar(
-                [e.case.rate for e in chosen],
-                [e.result.mean for e in chosen],
-                _bars(chosen),
-                fmt="os^"[n] + ("-" if source == "given" else ""),
-                color=COLOURS[n],
-                capsize=2,
-                markersize=4,
-                label={"given": "all pairs alike"}.get(source, source),
-            )
-        by_rate.set_xscale("log")
-        by_rate.set_xlabel("wrong ANDs (share of equally likely pairs)")
-        by_rate.set_ylabel("accuracy")
-        by_rate.legend(fontsize=7)
-        for n, (fan_in, sigma_ra) in enumerate(lines):
-            chosen = sorted(
-                (e for e in found if (e.case.fan_in, e.case.sigma_ra) == (fan_in, sigma_ra)),
-                key=lambda e: e.case.sigma_tmr or 0.0,
-            )
-            others[0].errorbar(
-                [e.case.sigma_tmr or 0.0 for e in chosen],
-                [e.result.mean for e in chosen],
-                _bars(chosen),
-                fmt="o-",
-                color=COLOURS[n % len(COLOURS)],
-                capsize=2,
-                markersize=4,
-                label=f"fan-in {fan_in}, σ of RA {sigma_ra:.0%}",
-            )
-        for panel in others:
-            panel.set_xlabel("σ of TMR")
-            panel.legend(fontsize=7)
-        for panel in (by_rate, *others):
+        drawn = Figure(figsize=(3.5 * min(count, 3), 3.2 * -(-count // 3)), layout="constrained")
+        panels = iter(drawn.subplots(-(-count // 3), min(count, 3), sharey=True, squeeze=False).ravel())
+        used = [_by_rate(next(panels), found)]
+        if failing:
+            used.append(_by_margin(next(panels), failing))
+        used += [_by_setting(next(panels), found, name) for name in varied]
+        for panel in panels:
+            panel.set_axis_off()
+        for panel in used:
             panel.axhline(ideal.rate, color="grey", linewidth=0.8)
             panel.axhline(ideal.rate - LOSS, color="grey", linewidth=0.8, linestyle=":")
+            panel.set_ylabel("accuracy")
+            panel.legend(fontsize=7)
         drawn.suptitle(title, fontsize=9)
     return drawn
 
 
-def _bars(chosen: Sequence[CaseAccuracy]) -> list[list[float]]:
-    limits = [(e.result.mean, *interval(e.result)) for e in chosen]
-    return [[mean - low for mean, low, _ in limits], [high - mean for mean, _, high in limits]]
+def _by_rate(panel: "Axes", found: Sequence[CaseAccuracy]) -> "Axes":
+    for n, source in enumerate(dict.fromkeys(each.case.source for each in found)):
+        line = sorted((e for e in found if e.case.source == source and e.case.rate), key=lambda e: e.case.rate)
+        label = {"given": "all pairs alike"}.get(source, source)
+        _draw(panel, [e.case.rate for e in line], line, n, "os^D"[n] + ("-" if source == "given" else ""), label)
+    panel.set_xscale("log")
+    panel.set_xlabel("wrong ANDs (share of equally likely pairs)")
+    return panel
+
+
+def _by_margin(panel: "Axes", failing: Sequence[CaseAccuracy]) -> "Axes":
+    for n, fan_in in enumerate(dict.fromkeys(each.case.fan_in for each in failing)):
+        line = sorted((e for e in failing if e.case.fan_in == fan_in), key=lambda e: _margin(e.case))
+        _draw(panel, [_margin(e.case) for e in line], line, n, "o-", f"fan-in {fan_in}")
+    panel.set_xscale("log")
+    panel.set_xlabel("failure probability of the sense margin")
+    return panel
+
+
+def _by_setting(panel: "Axes", found: Sequence[CaseAccuracy], name: str) -> "Axes":
+    others = [other for other in SETTINGS if other != name]
+    lines = _lines(found, name) if name != "vdd" else {}
+    changing = [n for n in range(len(others)) if len({settings[n] for settings in lines}) > 1]
+    for n, (settings, line) in enumerate(lines.items()):
+        label = ", ".join(f"{SETTINGS[others[k]]} {settings[k]:g}" for k in changing) or "sense margin"
+        _draw(panel, [float(getattr(e.case, name)) for e in line], line, n, "o-", label)
+    supplied = sorted((e for e in found if name == "vdd" and e.case.vdd), key=lambda e: e.case.vdd or 0.0)
+    for n, source in enumerate(dict.fromkeys(e.case.source for e in supplied)):
+        line = [e for e in supplied if e.case.source == source]
+        _draw(panel, [e.case.vdd or 0.0 for e in line], line, n, "os"[n] + "-", source)
+    panel.set_xlabel(SETTINGS[name])
+    return panel
+
+
+def _draw(panel: "Axes", x: Sequence[float], line: Sequence[CaseAccuracy], colour: int, style: str, label: str) -> None:
+    from spintronics.report.figures import COLOURS
+
+    limits = [(e.result.mean, *interval(e.result)) for e in line]
+    bars: Any = [[mean - low for mean, low, _ in limits], [high - mean for mean, _, high in limits]]
+    means = [mean for mean, _, _ in limits]
+    shown = COLOURS[colour % len(COLOURS)]
+    panel.errorbar(x, means, bars, fmt=style, color=shown, capsize=2, markersize=4, label=label)

@@ -16,10 +16,10 @@ def errors(found: Sequence[Decisions]) -> list[Row]:
     """One row per operation and input: decisions that were wrong, undecided or not solved, probability, interval."""
     return [
         {
-            "operation": d.operation.value,
-            "inputs": "".join(map(str, d.stored)),
-            "varied": d.varied.value,
-            "expected": d.expected,
+            "operation": d.case.operation.value,
+            "inputs": "".join(map(str, d.case.stored)),
+            "varied": d.case.varied.value,
+            "expected": d.case.expected,
             "trials": len(d.results),
             "wrong": d.wrong,
             "undecided": d.undecided,

@@ -18,6 +18,7 @@ from spintronics.montecarlo import failure_probability
 CORNERS = ("nominal", "ss", "ff")
 SUPPLY_LINES: dict[float, Literal[":", "-", "--"]] = {0.9: ":", 1.0: "-", 1.1: "--"}
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
+HATCHES = ("", "//", "..", "\\\\", "xx", "++", "--", "oo")  # parts stay apart in grey
 STYLE: dict[Any, Any] = {
     "font.size": 9,
     "axes.spines.top": False,
@@ -25,6 +26,12 @@ STYLE: dict[Any, Any] = {
     "legend.frameon": False,
     "svg.hashsalt": "spintronics",  # the same run draws the same file
 }
+
+
+def look(n: int) -> dict[str, Any]:
+    """Colour and hatch of the n-th part of a bar: a colour that comes again has another hatch."""
+    hatch = HATCHES[(n + n // len(COLOURS)) % len(HATCHES)]
+    return {"color": COLOURS[n % len(COLOURS)], "hatch": hatch, "edgecolor": "white", "linewidth": 0.3}
 
 
 def write_waveforms(writes: Sequence[Writes]) -> Figure:
@@ -122,7 +129,7 @@ def write_error_rate(writes: Sequence[Writes], integrated: Sequence[tuple[int, i
 
 def sense_waveforms(results: Sequence[OperationResult]) -> Figure:
     """Bit line, reference and latch outputs of AND and OR on every pair of inputs."""
-    shown = [r for r in results if r.operation in ("AND", "OR")]
+    shown = [r for r in results if r.operation in ("AND", "OR") and r.waves]
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(7.0, 4.2), layout="constrained")
         axes = figure.subplots(2, max(len(shown) // 2, 1), sharex=True, sharey=True, squeeze=False)
@@ -138,29 +145,31 @@ def sense_waveforms(results: Sequence[OperationResult]) -> Figure:
 
 
 def corners(results: Sequence[CornerResult]) -> Figure:
-    """Margin, energy and latency against temperature, a column per action, a line per CMOS corner and supply."""
+    """Margin, energy and latency against temperature, a column per action, a line per CMOS corner and supply.
+
+    A quantity that an action does not have, such as the margin of a write, has no panel.
+    """
     quantities = (("margin", 1e3, "margin (mV)"), ("energy", 1e15, "energy (fJ)"), ("latency", 1e9, "latency (ns)"))
     actions = list(dict.fromkeys(r.action for r in results))
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(2.2 * len(actions), 5.6), layout="constrained")
         panels = figure.subplots(len(quantities), len(actions), squeeze=False, sharex=True)
-        for row, (quantity, scale, label) in zip(panels, quantities, strict=True):
-            row[0].set_ylabel(label)
-            for panel, action in zip(row, actions, strict=True):
+        for column, action in zip(panels.T, actions, strict=True):
+            own = [r for r in results if r.action == action and r.corner.ra == r.corner.tmr == 1.0]
+            for panel, (quantity, scale, label) in zip(column, quantities, strict=True):
+                points = [(r.corner, value * scale) for r in own if (value := getattr(r, quantity)) is not None]
+                panel.set_visible(bool(points))
+                panel.set_ylabel(label if action == actions[0] else "")
                 for n, cmos in enumerate(CORNERS):
                     for supply, style in SUPPLY_LINES.items():
                         line = [
-                            (r.corner.temperature - 273.15, value * scale)
-                            for r in results
-                            if (r.action, r.corner.cmos, r.corner.supply) == (action, cmos, supply)
-                            and r.corner.ra == r.corner.tmr == 1.0
-                            and (value := getattr(r, quantity)) is not None
+                            (corner.temperature - 273.15, value)
+                            for corner, value in points
+                            if (corner.cmos, corner.supply) == (cmos, supply)
                         ]
                         panel.plot(*np.array(line).T if line else ([], []), style, color=COLOURS[n], lw=1.1)
-        for panel, action in zip(panels[0], actions, strict=True):
-            panel.set_title(action)
-        for panel in panels[-1]:
-            panel.set_xlabel("temperature (°C)")
+            next((panel for panel in column if panel.get_visible()), column[0]).set_title(action)
+            column[-1].set_xlabel("temperature (°C)")
         handles = [Line2D([], [], color=COLOURS[n], label=cmos) for n, cmos in enumerate(CORNERS)]
         handles += [
             Line2D([], [], color="grey", linestyle=line, label=f"{supply:g} VDD")
@@ -185,8 +194,7 @@ def energy(costs: Sequence[NetworkCost]) -> Figure:
                     [str(c.widths) for c in chosen],
                     heights,
                     bottom=base,
-                    color=COLOURS[n % len(COLOURS)],
-                    hatch="//" if n >= len(COLOURS) else None,
+                    **look(n),
                     label=part,
                 )
                 base += heights
@@ -229,7 +237,7 @@ def and_operations(costs: Sequence[NetworkCost], network: str) -> Figure:
                     [str(c.widths) for c in chosen],
                     heights,
                     bottom=base,
-                    color=COLOURS[n % len(COLOURS)],
+                    **look(n),
                     label=layer.mapping.layer,
                 )
                 base += heights

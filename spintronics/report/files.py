@@ -6,6 +6,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from spintronics.errors import InputError
+
+
+def make_folder(path: Path) -> None:
+    """An output folder, made where it is missing.
+
+    Raises:
+        InputError: it cannot be.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        below = isinstance(error, FileExistsError | NotADirectoryError)
+        reason = "is below a file, or is one; give a folder" if below else error.strerror
+        raise InputError(f"output folder {path}: cannot be written: {reason}") from None
+
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:

@@ -1,9 +1,9 @@
 """Figures from a run's data, for a screen or for a two-column paper."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
-from itertools import count, cycle, islice
+from itertools import cycle
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -12,16 +12,17 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, StrMethodFormatter
 
 from spintronics.errors import InputError
 from spintronics.report.breakdowns import Breakdown
-from spintronics.report.figures import COLOURS, STYLE
+from spintronics.report.figures import COLOURS, STYLE, look
 from spintronics.report.files import whole_file
 from spintronics.report.histograms import OPERATIONS, SenseHistogram
 
 TITLES = {"read": "memory read", "OR": "OR", "AND": "AND"}
-HATCHES = ("", "//", "..", "\\\\", "xx", "++", "--", "oo")  # parts stay apart in grey
-DASHES = ("-", "--", ":", "-.")  # fan-ins too
+DASHES = ("-", "--", ":", "-.")  # fan-ins stay apart in grey
+LINES = tuple(colour for colour in COLOURS if colour != "#F0E442")  # yellow is no colour for a line on paper
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def sense_margin(
 
 
 def _panel(panel: Axes, operation: str, overlaid: Sequence[SenseHistogram]) -> None:
-    colours = cycle(COLOURS)
+    colours = cycle(LINES)
     panel.margins(x=0.01)
     for n, (h, dash) in enumerate(zip(overlaid, cycle(DASHES), strict=False)):
         edges = h.edges * 1e3
@@ -124,19 +125,25 @@ def _panel(panel: Axes, operation: str, overlaid: Sequence[SenseHistogram]) -> N
                 panel.stairs(counts / width, edges, color=colour, fill=True, alpha=0.35)
         for r in h.references:
             if r.operation == operation:
-                _mark(
-                    panel, r.voltage * 1e3, f"{h.fan_in}: {r.nominal * 1e3:.1f} mV" if len(overlaid) > 1 else "", dash
-                )
+                words = f"{h.fan_in}: {r.nominal * 1e3:.1f} mV" if len(overlaid) > 1 else ""
+                _mark(panel, r.voltage * 1e3, words, dash, n)
     panel.set_ylim(bottom=0)
+    panel.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     panel.set_title(TITLES[operation] + _margin(operation, overlaid), loc="left")
     panel.set_ylabel("trials per mV")
     panel.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), title="cells", handlelength=1.2)
 
 
-def _mark(panel: Axes, voltage: float, text: str, dash: str) -> None:
+def _mark(panel: Axes, voltage: float, text: str, dash: str, line: int) -> None:
+    """A reference, its words on a line of their own: references of several fan-ins are close together."""
     panel.axvline(voltage, color="black", linewidth=0.8, linestyle=dash if dash != "-" else (0, (5, 3)))
     panel.annotate(
-        text, (voltage, 0.98), xycoords=("data", "axes fraction"), xytext=(2, 0), textcoords="offset points", va="top"
+        text,
+        (voltage, 0.98 - 0.11 * line),
+        xycoords=("data", "axes fraction"),
+        xytext=(2, 0),
+        textcoords="offset points",
+        va="top",
     )
 
 
@@ -145,43 +152,40 @@ def _margin(operation: str, overlaid: Sequence[SenseHistogram]) -> str:
     if len(overlaid) > 1:
         return ""
     [r] = [r for r in overlaid[0].references if r.operation == operation]
-    return f": margin {r.nominal * 1e3:.1f} mV, worst {r.worst * 1e3:.2f} mV, {r.failures} of {r.trials:,} fail"
+    worst = f"{r.worst * 1e3:.2f}".replace("-", "−")
+    return f": margin {r.nominal * 1e3:.1f} mV, worst {worst} mV\n{r.failures} of {r.trials:,} trials fail"
 
 
 def breakdown(found: Breakdown, style: str = "screen") -> Drawing:
-    """Stacked bars, a panel for each group; colours and hatches tell the parts.
+    """Stacked bars, a panel for each group that fits; colours and hatches tell the parts.
 
     Raises:
         InputError: no such style.
     """
     chosen = style_of(style)
     with mpl.rc_context(chosen.settings):
-        longest = max(len(bars) for bars in found.bars.values())
-        names = list(dict.fromkeys(name for bars in found.bars.values() for parts in bars.values() for name in parts))
-        columns = 3 if chosen.width < 5 else 5
+        shown = found.on_paper
+        longest = max(len(bars) for bars in shown.values())
+        names = list(dict.fromkeys(name for bars in shown.values() for parts in bars.values() for name in parts))
+        entry = 4 + max(map(len, names))  # in letters of half the font's height, with its handle
+        columns = max(1, int(chosen.width * 72 / (entry * 0.6 * chosen.settings["font.size"])))
         legend = 0.2 * ceil(len(names) / columns)
-        height = sum(0.6 + 0.17 * len(bars) for bars in found.bars.values()) + 0.6 + legend
+        height = sum(0.6 + 0.17 * len(bars) for bars in shown.values()) + 0.6 + legend
         figure = Drawing(figsize=(chosen.width, height), layout="constrained")
-        sizes = [max(len(bars), longest / 8) for bars in found.bars.values()]
-        axes = figure.subplots(len(found.bars), 1, squeeze=False, height_ratios=sizes)[:, 0]
-        looks = dict(zip(names, zip(cycle(COLOURS), islice(_hatches(), len(names)), strict=False), strict=True))
-        for panel, (group, bars) in zip(axes, found.bars.items(), strict=True):
+        sizes = [max(len(bars), longest / 8) for bars in shown.values()]
+        axes = figure.subplots(len(shown), 1, squeeze=False, height_ratios=sizes)[:, 0]
+        for panel, (group, bars) in zip(axes, shown.items(), strict=True):
             base = np.zeros(len(bars))
-            for name, (colour, hatch) in looks.items():
+            for n, name in enumerate(names):
                 lengths = np.array([parts.get(name, 0.0) for parts in bars.values()])
                 if lengths.any():
-                    panel.barh(
-                        list(bars), lengths, left=base, color=colour, hatch=hatch, edgecolor="white", lw=0.3, label=name
-                    )
+                    panel.barh(list(bars), lengths, left=base, label=name, **look(n))
                 base += lengths
             panel.invert_yaxis()
             panel.set_title(group, loc="left")
+            if found.unit == "operations":
+                panel.xaxis.set_major_formatter(EngFormatter(sep=""))
         axes[-1].set_xlabel(f"{found.title} ({found.unit})")
         handles = {label: handle for a in axes for handle, label in zip(*a.get_legend_handles_labels(), strict=True)}
         figure.legend(handles.values(), handles, loc="outside lower center", ncols=columns)
     return figure
-
-
-def _hatches() -> Iterator[str]:
-    """Hatches in turn, so that a colour that comes again has another one."""
-    return (HATCHES[(n + n // len(COLOURS)) % len(HATCHES)] for n in count())

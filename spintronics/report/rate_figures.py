@@ -5,6 +5,7 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from spintronics.characterize.fan_in import Corner, FanInMargin
 from spintronics.report.figures import COLOURS, STYLE
@@ -34,6 +35,7 @@ def fan_in(margins: Sequence[FanInMargin], targets: Sequence[float]) -> Figure:
         margin.legend()
         for panel in (margin, rate):
             panel.set_xlabel("fan-in (cells on the bit line)")
+            panel.xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure
 
 
@@ -57,6 +59,7 @@ def fan_in_corners(corners: Sequence[Corner], targets: Sequence[float]) -> Figur
             row[0].set_ylabel(f"{operation.value}\nfailure probability")
         for panel, tmr in zip(panels[0], tmrs, strict=True):
             panel.set_title(f"TMR {tmr:.0%}", fontsize=8)
+        panels[0, 0].xaxis.set_major_locator(MaxNLocator(integer=True))
         panels[0, 0].set_yscale("log")
         panels[0, 0].set_ylim(LOWEST, 1)
         panels[0, -1].legend(title="σ of RA", loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=7)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,10 @@ from typing import Any
 from spintronics.errors import InputError
 from spintronics.report.tables import Row
 
+DECKS = "decks"
+"""Folder of the decks."""
+DECK_INDEX = f"{DECKS}/index.json"
+"""Decks of each table: a list for each of its rows, of file, title and how many decks of that title were run."""
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?")  # "01" is two stored bits
 
 
@@ -64,6 +69,11 @@ class Results:
         """Which experiment it was."""
         return str(self.manifest.get("pipeline", {}).get("experiment", "unknown"))
 
+    @property
+    def name(self) -> str:
+        """What the run is called."""
+        return str(self.manifest.get("pipeline", {}).get("name", self.folder.name))
+
     def files(self, folder: str, suffix: str) -> list[str]:
         """Names of the run's files below one of its folders, in the order in which they were written."""
         names = dict.fromkeys(self.manifest["outputs"])
@@ -90,6 +100,23 @@ class Results:
         columns = list(lines[0]) if lines else []
         numeric = {c for c in columns if all(_NUMBER.fullmatch(line[c]) for line in lines if line[c])}
         return [{c: _value(line[c], c in numeric) for c in columns} for line in lines]
+
+    @cached_property
+    def _decks(self) -> Mapping[str, Any]:
+        path = self.folder / DECK_INDEX
+        try:
+            found = json.loads(path.read_text(encoding="utf-8")) if DECK_INDEX in self.manifest["outputs"] else {}
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            raise InputError(f"{path}: cannot be read: {error}") from None
+        return found if isinstance(found, dict) else {}
+
+    def decks(self, table: str, row: int) -> list[tuple[str, str, int]]:
+        """Decks behind a row of a table: file, title, and how many of that title were run for it."""
+        rows = self._decks.get(table, ())
+        found = rows[row] if row < len(rows) else ()
+        return [(d["file"], d["title"], d["runs"]) for d in found if (self.folder / d["file"]).is_file()]
 
     def tables(self) -> dict[str, Sequence[Row]]:
         """All tables by name."""

@@ -1,8 +1,9 @@
 """Results of a sweep: one tidy table of everything, the trade-off between objectives, and its figure."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -71,6 +72,20 @@ class Objective:
     def name(self) -> str:
         """Column name in tables."""
         return f"{self.table}.{self.column}" + (f"[{self.label}={self.wanted}]" if self.label else "")
+
+    def require_table(self, experiment: str, names: Collection[str]) -> None:
+        """Known before anything is run.
+
+        Raises:
+            InputError: an experiment that writes no such table.
+        """
+        if self.table not in names:
+            meant = get_close_matches(self.table, names, 1)
+            hint = f"did you mean {meant[0]}? " if meant else ""
+            raise InputError(
+                f"objective {self.name}: experiment {experiment} has no table {self.table}; {hint}"
+                f"there are: {', '.join(sorted(names))}"
+            )
 
     def value(self, point: Point) -> float | None:
         """The worst of its rows; None where a point has failed.

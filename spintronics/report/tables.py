@@ -145,6 +145,7 @@ def sense_margin(margins: Iterable[SenseMargin]) -> list[Row]:
             "margin_3_sigma_mV": m.at_3_sigma * 1e3,
             "margin_6_sigma_mV": m.at_6_sigma * 1e3,
             "developed_margin_mV": m.developed * 1e3,
+            "v_reference_sigma_mV": m.v_reference_sigma * 1e3,
         }
         for m in margins
     ]
@@ -156,7 +157,7 @@ def sense_voltage(solved: Iterable[SenseTrials]) -> list[Row]:
     for trials in solved:
         for n in range(trials.fan_in + 1):
             v = trials.v_solved[:, n] * 1e3
-            mean, sigma = moments(v, trials.junctions.seed)
+            mean, sigma = moments(v, trials.junctions.seed, designs=trials.designs)
             rows.append(
                 {
                     "fan_in": trials.fan_in,
@@ -193,6 +194,11 @@ def failed_trials(solved: Iterable[SenseTrials]) -> list[Row]:
             "trial": failed.trial,
             "r_p_ohm": listed(trials.junctions.r_p[failed.trial]),
             "tmr": listed(trials.junctions.tmr[failed.trial]),
+            **(
+                {"dvt_V": listed(mismatch.vt[failed.trial]), "dbeta": listed(mismatch.beta[failed.trial])}
+                if (mismatch := trials.junctions.mismatch)
+                else {}
+            ),
             "message": failed.message,
         }
         for trials in solved
@@ -261,6 +267,24 @@ def storage(entries: Iterable[Storage]) -> list[Row]:
             }
         )
     return rows
+
+
+def energy_by_layer(costs: Iterable[NetworkCost]) -> list[Row]:
+    """Energy per image of every weighted layer by component; the layers sum to the table ``energy``."""
+    return [
+        {
+            "network": c.network,
+            "w_bits": c.widths.weights,
+            "i_bits": c.widths.inputs,
+            "first_layer": c.first_layer.value,
+            "layer": layer.mapping.layer,
+            **{f"{_key(name)}_uJ": joules * 1e6 for name, joules in layer.energy_parts.items()},
+            "total_uJ": layer.energy * 1e6,
+            "share": layer.energy / c.energy,
+        }
+        for c in costs
+        for layer in c.layers
+    ]
 
 
 def energy(costs: Iterable[NetworkCost]) -> list[Row]:

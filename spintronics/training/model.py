@@ -77,6 +77,10 @@ def blocks_of(network: Network, widths: BitWidths) -> tuple[Block, ...]:
     kinds = (Convolution, FullyConnected, Pool)
     if not network.is_chain or not all(isinstance(layer, kinds) for layer in network.layers):
         raise InputError(f"network {network.name}: must be a chain of convolutions, pooling and fully connected layers")
+    for layer in network.layers:
+        if isinstance(layer, Convolution | Pool) and layer.end_padding:
+            where = f"network {network.name}, layer {layer.name}"
+            raise InputError(f"{where}: end_padding = {layer.end_padding}: must be 0")
     if isinstance(network.layers[0], Pool):
         raise InputError(f"network {network.name}: begins with {network.layers[0].name}: must begin with weights")
     weighted = [n for n, layer in enumerate(network.layers) if not isinstance(layer, Pool)]

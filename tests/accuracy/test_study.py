@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 from scipy.stats import t
 
-from spintronics.accuracy import Case, Faults, PairErrors, interval, lost_at, margin_cases, study
+from spintronics import cards
+from spintronics.accuracy import Case, Faults, PairErrors, check, decision_cases, interval, lost_at, margin_cases, study
+from spintronics.characterize import decisions
+from spintronics.circuits.sense_path import Operation
 from spintronics.errors import InputError
 from spintronics.montecarlo import failure_probability
 from spintronics.networks import FullyConnected
@@ -21,6 +24,7 @@ from spintronics.networks.inference import (
     SubArray,
     Weighted,
 )
+from spintronics.ngspice import Simulator
 from spintronics.report import accuracy as report
 from spintronics.technology import Technology
 
@@ -96,8 +100,14 @@ def test_where_a_per_cent_is_lost() -> None:
 
 
 def test_tables_and_figure(network: BitwiseNetwork, images: ImageSet) -> None:
-    counted = PairErrors(dict.fromkeys(("00", "01", "10", "11"), failure_probability(300, 1000)))
-    margins = [Case("sense margin", ErrorModel(p, p, p, p), counted, s, 0.05, 2) for s, p in ((0.1, 0.0), (0.3, 0.9))]
+    thirty = failure_probability(300, 1000)
+    counted = [
+        PairErrors(dict.fromkeys(("00", "01", "10", "11"), thirty), failure_probability(n, 1000)) for n in (1, 400)
+    ]
+    margins = [
+        Case("sense margin", ErrorModel(p, p, p, p), found, s, 0.05, 2)
+        for s, p, found in ((0.1, 0.0, counted[0]), (0.3, 0.9, counted[1]))
+    ]
     cases = [*margins, Case("given", ErrorModel(p11=0.4))]
     ideal, found = study(network, images, cases, Faults("cells"), range(2))
     rows = report.accuracy(ideal, found, Faults("cells"))
@@ -107,11 +117,53 @@ def test_tables_and_figure(network: BitwiseNetwork, images: ImageSet) -> None:
     lost = {row["loses_1_percent_at"]: row for row in report.lost(ideal, found)}
     share = (1.0 - (1 - 0.01)) / (1.0 - found[1].result.mean)
     assert lost["sigma of TMR"]["value"] == pytest.approx(0.1 + 0.2 * share)
+    assert lost["failure probability of the sense margin"]["value"] == pytest.approx(1e-3 + 0.399 * share)
+    assert rows[2]["p_margin_fails"] == 0.4
     drawn = report.figure(ideal, found, "made up")
-    assert [panel.get_xlabel() for panel in drawn.axes][1] == "σ of TMR"
+    assert [panel.get_xlabel() for panel in drawn.axes] == [
+        "wrong ANDs (share of equally likely pairs)",
+        "failure probability of the sense margin",
+        "σ of TMR",
+    ]
+
+
+def test_figure_against_supply(network: BitwiseNetwork, images: ImageSet) -> None:
+    """Decisions at two supplies are a line, device tables at two another."""
+    counted = [Case("decisions", ErrorModel(p11=p), None, vdd=v) for v, p in ((1.0, 0.1), (0.8, 0.4))]
+    tables = [Case("device table", ErrorModel(p11=p), None, vdd=v) for v, p in ((1.0, 0.2), (0.8, 0.6))]
+    ideal, found = study(network, images, [*counted, *tables], Faults(), range(1))
+    by_supply = report.figure(ideal, found, "made up").axes[-1]
+    assert by_supply.get_xlabel() == "VDD (V)"
+    for line, cases in zip(by_supply.containers, (found[:2], found[2:]), strict=True):
+        assert line.lines[0].get_xdata().tolist() == [0.8, 1.0]
+        assert line.lines[0].get_ydata().tolist() == [case.result.mean for case in reversed(cases)]
 
 
 def test_more_spread_more_failures(imce45: Technology) -> None:
     narrow, wide = margin_cases(imce45, [(0.1, 0.05), (0.4, 0.05)], [2], 1000, 1, 1)
     assert narrow.rate < wide.rate
-    assert (wide.sigma_tmr, wide.sigma_ra, wide.fan_in) == (0.4, 0.05, 2)
+    assert (wide.sigma_tmr, wide.sigma_ra, wide.fan_in, wide.vdd) == (0.4, 0.05, 2, None)
+    assert wide.found is not None
+    assert wide.found.margin is not None
+    worst = max(failures.failures for failures in wide.found.pairs.values())
+    assert worst <= wide.found.margin.failures <= wide.found.pairs["01"].failures + wide.found.pairs["11"].failures
+
+
+def test_decisions_at_a_supply(imce45: Technology) -> None:
+    """The counts of the decisions themselves, at that supply."""
+    (found,) = decision_cases(imce45, [0.9], 2, 1, 1)
+    low = imce45.with_values({"cmos.supply": 0.9})
+    for pair, bits in (("00", (0, 0)), ("11", (1, 1))):
+        case = decisions.Case(Operation.AND, bits, 2, 1)
+        right = decisions.decisions(low, cards.locate(low), Simulator(), case, 1)
+        assert found.found is not None
+        assert found.found.pairs[pair] == right.errors
+    assert (found.source, found.vdd) == ("decisions", 0.9)
+
+
+def test_what_a_study_is_refused_for_before_it_takes_time(network: BitwiseNetwork, images: ImageSet) -> None:
+    with pytest.raises(InputError, match="errors of layer conv1: network halves has fc"):
+        check(network, images, Faults(layers=("conv1",)))
+    grey = ImageSet("made up", np.zeros((1, 3, 4, 4), np.uint8), np.zeros(1, int), ("top", "bottom"))
+    with pytest.raises(InputError, match="images of 3 channels: must be 1, the network's input"):
+        check(network, grey, Faults())

@@ -37,7 +37,7 @@ def test_a_cell_has_its_area_and_aspect(imce45: Technology) -> None:
 
 
 def test_every_block_has_its_size_and_rule(imce45: Technology) -> None:
-    found = footprints(imce45, sub_array_blocks(imce45))
+    found = footprints(imce45, sub_array_blocks(imce45.array.columns))
     assert len({f.name for f in found}) == len(found)
     for f in found:
         assert f.area > 0
@@ -49,7 +49,7 @@ def test_every_block_has_its_size_and_rule(imce45: Technology) -> None:
 
 
 def test_overhead_is_the_area_that_memory_alone_has_not(imce45: Technology) -> None:
-    found = footprints(imce45, sub_array_blocks(imce45))
+    found = footprints(imce45, sub_array_blocks(imce45.array.columns))
     with_compute, memory = sum(f.area for f in found), sum(f.area for f in found if f.use == "memory")
     overhead = area_overhead(found)
     assert overhead.overhead == pytest.approx(with_compute / memory - 1, rel=1e-9, abs=0)
@@ -62,16 +62,16 @@ def test_overhead_falls_with_a_larger_cell() -> None:
     overheads = []
     for f2 in CELL_RANGE:
         t = Technology.load("imce45", {"cell.area": f"{f2 * FEATURE**2 * 1e12} um^2"})
-        overheads.append(area_overhead(footprints(t, sub_array_blocks(t))).overhead)
+        overheads.append(area_overhead(footprints(t, sub_array_blocks(t.array.columns))).overhead)
     assert overheads[0] > 2 * overheads[1] > 0
 
 
 def test_row_decoder_beside_nvsim(imce45: Technology) -> None:
     nvsim = 1870e-12  # m², row decoder with its drivers of the 256 × 512 mat at 45 nm; one word line a row, ours two
-    area = {f.name: f.area for f in footprints(imce45, sub_array_blocks(imce45))}
+    area = {f.name: f.area for f in footprints(imce45, sub_array_blocks(imce45.array.columns))}
     assert 0.5 < (area["row decoder"] + area["word line drivers"]) / nvsim < 2
 
 
 def test_the_second_port_is_smaller_than_the_first_with_write(imce45: Technology) -> None:
-    area = {f.name: f.area for f in footprints(imce45, sub_array_blocks(imce45))}
+    area = {f.name: f.area for f in footprints(imce45, sub_array_blocks(imce45.array.columns))}
     assert 0.2 * area["row decoder"] < area["second row decoder port"] < area["row decoder"]

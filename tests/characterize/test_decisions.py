@@ -1,6 +1,6 @@
 """Decision errors and latch offsets: closed forms, single runs beside chunks, and every kind of trial counted."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ from spintronics import cards
 from spintronics.characterize.decisions import (
     UNDECIDED,
     UNSOLVED,
+    Case,
     Decisions,
     FailedTrial,
     LatchOffsets,
@@ -36,7 +37,7 @@ SEED = 4
 
 def judged(results: list[int], expected: int = 1) -> Decisions:
     kept = np.array(results, dtype=np.int8)
-    return Decisions(Operation.READ, (expected,), expected, Varied.BOTH, 1, kept, np.zeros(len(kept)), ())
+    return Decisions(Case(Operation.READ, (expected,), len(kept), 1), kept, np.zeros(len(kept)), ())
 
 
 def test_errors_are_the_wrong_and_the_undecided_of_the_solved() -> None:
@@ -100,9 +101,8 @@ def test_interval_of_sigma_is_that_of_a_normal_sample(offsets: LatchOffsets) -> 
 
 def test_latch_decides_on_the_side_of_its_offset(bench: LatchBench, offsets: LatchOffsets) -> None:
     """Offsets by search against decisions at the settled lines of a read: two ways to the same threshold."""
-    found = latch_decisions(
-        bench.technology, bench.cards, Simulator(), Operation.OR, (0, 1), 40, SEED, 2, varied=Varied.TRANSISTORS
-    )
+    case = Case(Operation.OR, (0, 1), 40, SEED, Varied.TRANSISTORS)
+    found = latch_decisions(bench.technology, bench.cards, Simulator(), case, 2)
     clear = np.abs(found.developed - offsets.offsets) > 4e-3  # its common mode is not quite the search's
     assert clear.sum() > 30
     assert (found.results[clear] == (found.developed > offsets.offsets)[clear]).all()
@@ -111,7 +111,7 @@ def test_latch_decides_on_the_side_of_its_offset(bench: LatchBench, offsets: Lat
 
 def test_chunks_give_the_decisions_and_lines_of_isolated_runs(bench: LatchBench) -> None:
     technology, operation, stored, trials = bench.technology, Operation.READ, (1,), 24
-    found = decisions(technology, bench.cards, Simulator(), operation, stored, trials, SEED, workers=2)
+    found = decisions(technology, bench.cards, Simulator(), Case(operation, stored, trials, SEED), workers=2)
     path = DecisionBench(technology, bench.cards, operation, stored)
     junctions = draw_junctions(technology.operating_junction, technology.variation, 1, trials, SEED)
     mismatch = draw_mismatch(technology.variation, path.transistors, trials, SEED)
@@ -128,15 +128,15 @@ def test_chunks_give_the_decisions_and_lines_of_isolated_runs(bench: LatchBench)
 
 
 def test_decisions_depend_on_neither_workers_nor_number_of_trials(bench: LatchBench) -> None:
-    run = (bench.technology, bench.cards, Simulator(), Operation.AND, (0, 1))
-    more, fewer = decisions(*run, 22, SEED, workers=2), decisions(*run, 20, SEED, workers=1)
+    run, case = (bench.technology, bench.cards, Simulator()), Case(Operation.AND, (0, 1), 22, SEED)
+    more, fewer = decisions(*run, case, workers=2), decisions(*run, replace(case, trials=20), workers=1)
     assert (more.results[:20] == fewer.results).all()
     assert (more.developed[:20] == fewer.developed).all()
 
 
 def test_each_spread_moves_what_it_should(bench: LatchBench) -> None:
-    run = (bench.technology, bench.cards, Simulator(), Operation.READ, (1,), 20, SEED, 2)
-    by = {varied: decisions(*run, varied=varied) for varied in Varied}
+    run = (bench.technology, bench.cards, Simulator())
+    by = {varied: decisions(*run, Case(Operation.READ, (1,), 20, SEED, varied), workers=2) for varied in Varied}
     shifts = {varied: found.developed - found.developed.mean() for varied, found in by.items()}
     assert by[Varied.JUNCTIONS].errors.failures == 0  # margins of 50 mV, spread of 10 mV
     # Small and independent: what junctions and transistors do to the lines adds up.
@@ -147,7 +147,7 @@ def test_each_spread_moves_what_it_should(bench: LatchBench) -> None:
 def test_latch_that_does_not_resolve_is_counted_and_named() -> None:
     """At 0.35 V it has no gain to speak of within its 0.6 ns."""
     starved = Technology.load("imce45", {"cmos.supply": "0.35 V", "sense.current": "2 uA"})
-    found = decisions(starved, cards.locate(starved), Simulator(), Operation.READ, (1,), 3, SEED, 1)
+    found = decisions(starved, cards.locate(starved), Simulator(), Case(Operation.READ, (1,), 3, SEED), 1)
     assert found.undecided == len(found.failed) == found.errors.failures == 3
     assert "trial 0: undecided: " in str(found.failed[0])
     assert {"cell0 R_P", "cell0 TMR", "xlatch.xin_bl Vt", "xsource_ref.xmirror beta"} <= set(found.failed[0].parameters)
@@ -178,4 +178,15 @@ def test_no_coefficients_no_decisions(bench: LatchBench) -> None:
     spread = bench.technology.variation.model_copy(update={"a_vt_nmos": None})
     without = bench.technology.model_copy(update={"variation": spread})
     with pytest.raises(InputError, match=r"technology\.variation\.a_vt_nmos: missing"):
-        decisions(without, bench.cards, Simulator(), Operation.READ, (1,), 2, SEED, 1)
+        decisions(without, bench.cards, Simulator(), Case(Operation.READ, (1,), 2, SEED), 1)
+
+
+def test_transistors_alone_leave_every_junction_nominal(bench: LatchBench) -> None:
+    """Also one whose area or whose whole die differs otherwise: without matching, every trial is the same."""
+    spread = dict.fromkeys(("variation.sigma_area", "variation.shared_sigma_ra"), "0.05")
+    matched = dict.fromkeys((f"variation.a_{key}" for key in ("vt_nmos", "vt_pmos")), "0 mV*um")
+    matched |= dict.fromkeys((f"variation.a_{key}" for key in ("beta_nmos", "beta_pmos")), "0 um")
+    technology = Technology.load("imce45", spread | matched)
+    case = Case(Operation.READ, (1,), 3, SEED, Varied.TRANSISTORS)
+    found = decisions(technology, bench.cards, Simulator(), case, 1)
+    assert np.ptp(found.developed) < 0.1e-3

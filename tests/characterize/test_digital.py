@@ -55,7 +55,7 @@ def test_row_entries_leave_the_word_line_to_the_operations(nominal: DigitalFigur
 
 def test_latches_become_counts_shifts_and_sums(imce45: Technology) -> None:
     latches = np.random.default_rng(2).integers(0, 2, (9, 512))
-    counter, shift, total = sub_array_blocks(imce45)
+    counter, shift, total = sub_array_blocks(imce45.array.columns)
     ones, shifts, sums = sub_array_data(latches)
     counts = latches.sum(axis=1)
     places = [0, 1, 1, 2, 0, 1, 1, 2, 0]

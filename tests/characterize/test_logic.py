@@ -53,15 +53,6 @@ def test_gate_computes_and_costs_femtojoules(gate: Gate) -> None:
         assert np.abs(np.diag(found.energy)).max() < 0.05 * found.energy.max()  # nothing changes, nothing is paid
 
 
-@pytest.mark.parametrize("gate", LOGIC_GATES, ids=lambda gate: gate.netlist)
-def test_energy_delivered_is_dissipated_in_the_channels(gate: Gate) -> None:
-    technology = Technology.load("imce45")
-    balance = logic.energy_balance(technology, cards.locate(technology), Simulator(), gate)
-    assert balance.delivered > 0
-    assert balance.error == pytest.approx(0, abs=0.01)
-    assert balance.charge_model / balance.delivered == pytest.approx(0, abs=0.03)
-
-
 def test_energy_falls_with_the_square_of_the_supply() -> None:
     energies = [figures(MULTIPLEXER, supply=supply).mean_energy for supply in ("1.0 V", "0.9 V")]
     assert np.log(energies[0] / energies[1]) / np.log(1.0 / 0.9) == pytest.approx(2.0, abs=0.6)

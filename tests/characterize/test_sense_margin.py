@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from spintronics import cards
-from spintronics.characterize.sense_margin import SenseTrials, operations_of, sense_margin, solve_trials
-from spintronics.circuits.sense_path import Operation, SensePath
+from spintronics.characterize.sense_margin import SenseTrials, sense_margin, solve_trials, solved_chunks
+from spintronics.circuits.sense_path import Operation, SensePath, operations_of
 from spintronics.montecarlo import JunctionTrials
+from spintronics.montecarlo.chunks import FailedTrial
+from spintronics.montecarlo.workers import local_workers
 from spintronics.ngspice import Simulator
 from spintronics.technology import Technology
 
@@ -29,6 +31,36 @@ def test_failures_and_worst_margin_are_those_counted_by_hand(technology: Technol
     assert np.isnan(found.at_6_sigma)  # five trials have no tail to fit
     gap = min(reference - float(nominal["v(bl1)"][0]), float(nominal["v(bl2)"][0]) - reference)
     assert found.nominal == pytest.approx(gap)
+
+
+def test_each_trial_has_its_own_reference_where_transistors_were_drawn(technology: Technology) -> None:
+    junctions = JunctionTrials(np.ones((4, 2)), np.ones((4, 2)), 0, 0)
+    v_sense = np.tile([1.0, 2.0, 3.0], (4, 1))
+    references = np.array([[1.5, 2.5], [0.9, 2.5], [1.5, 3.1], [2.0, 2.0]])  # OR, AND
+    trials = SenseTrials(2, junctions, v_sense, (FailedTrial(0, "not solved"),), references)
+    context = (technology, cards.locate(technology), Simulator())
+    found = {operation: sense_margin(*context, trials, operation) for operation in operations_of(2)}
+    assert found[Operation.OR].failures.failures == 2  # 1.0 above 0.9, 2.0 at 2.0
+    assert found[Operation.AND].failures.failures == 2  # 3.0 below 3.1, 2.0 at 2.0
+    assert found[Operation.OR].failures.trials == 3
+    assert found[Operation.AND].worst == pytest.approx(-0.1)
+    assert found[Operation.OR].v_reference_sigma == pytest.approx(np.std([0.9, 1.5, 2.0]))
+
+
+def test_transistors_widen_what_junctions_leave(technology: Technology) -> None:
+    """V_ref moves with its own transistor alone, V_sense with junctions and transistors, independent of each other."""
+    context, trials = (technology, cards.locate(technology), Simulator(), 1, 3000, 5), {}
+    quiet = technology.with_values({"variation.sigma_ra": 0.0, "variation.sigma_tmr": 0.0})
+    with local_workers(2) as workers:
+        for name, declared in (("both", technology), ("transistors", quiet)):
+            chunks = solved_chunks(declared, *context[1:], workers, transistor_mismatch=True)
+            trials[name] = SenseTrials.of(1, chunks)
+    alone = solve_trials(*context, workers=2)
+    sigma = trials["both"].v_sense.std(axis=0)
+    expected = np.hypot(alone.v_sense.std(axis=0), trials["transistors"].v_sense.std(axis=0))
+    assert sigma == pytest.approx(expected, rel=0.03)
+    assert trials["transistors"].v_reference == pytest.approx(trials["both"].v_reference, abs=2e-5)
+    assert 1e-3 < np.std(trials["both"].reference(Operation.READ)) < 2e-3
 
 
 @pytest.fixture(scope="module")

@@ -1,15 +1,19 @@
 """Sense path against ideal resistors, an independent root solve, and the full cell with its Verilog-A junction."""
 
+import re
+
 import numpy as np
 import pytest
 from scipy.optimize import brentq
 
 from spintronics import cards
 from spintronics.circuits.library import Deck, free_layer, new_circuit, transistors
+from spintronics.circuits.mismatch import Mismatch
 from spintronics.circuits.sense_path import (
     Operation,
     SensePath,
     branch_resistance,
+    operations_of,
     reference_resistance,
     state_name,
 )
@@ -138,6 +142,68 @@ def test_sense_cell_is_the_full_cell_with_its_verilog_a_junction(bit: int, state
     nominal = Simulator().run(SensePath(technology, model_cards, 1).nominal(Operation.READ).text())
     # The write transistor that the sense cell leaves out leaks a little: a few microvolts.
     assert float(nominal[f"v(bl{bit})"][0]) == pytest.approx(full, abs=20e-6)
+
+
+def drawn(technology: Technology, fan_in: int, trials: int) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(fan_in)
+    r_p = technology.junction.r_p * random.normal(1, 0.05, (trials, fan_in))
+    return r_p, technology.junction.tmr * random.normal(1, 0.10, (trials, fan_in))
+
+
+@pytest.mark.parametrize("fan_in", [1, 2])
+def test_mismatch_of_zero_is_no_mismatch(fan_in: int) -> None:
+    technology = Technology.load("imce45")
+    path, values = SensePath(technology, cards.locate(technology), fan_in), drawn(technology, fan_in, 7)
+    nothing = np.zeros((7, len(path.transistors)))
+    plain = Simulator().run(path.trials(*values).text())
+    varied = Simulator().run(path.trials(*values, mismatch=Mismatch(path.transistors, nothing, nothing)).text())
+    for n in range(fan_in + 1):
+        assert path.sense_voltages(varied, 7, n) == pytest.approx(path.sense_voltages(plain, 7, n), rel=1e-6)
+    for operation in operations_of(fan_in):
+        reference = Simulator().run(path.nominal(operation).text())["v(ref)"][0]
+        assert path.reference_voltages(varied, 7, operation) == pytest.approx(reference, rel=1e-6)
+
+
+def test_threshold_shift_is_a_lower_word_line() -> None:
+    """The same shift of all transistors, another in each trial, against decks whose word line is that much lower."""
+    technology = Technology.load("imce45")
+    path = SensePath(technology, cards.locate(technology), 2)
+    shifts = np.array([-0.06, 0.0, 0.02, 0.1])
+    nominal = (np.full((4, 2), technology.operating_junction.r_p), np.full((4, 2), technology.operating_junction.tmr))
+    vt = np.repeat(shifts[:, None], len(path.transistors), axis=1)
+    waves = Simulator().run(path.trials(*nominal, mismatch=Mismatch(path.transistors, vt, 0 * vt)).text())
+    for operation in operations_of(2):
+        text = path.nominal(operation).text()
+        assert text.count("Vword word 0 1.0\n") == 1
+        for n, shift in enumerate(shifts):
+            lower = Simulator().run(text.replace("Vword word 0 1.0\n", f"Vword word 0 {1 - shift}\n"))
+            found = path.reference_voltages(waves, 4, operation)[n]
+            assert found == pytest.approx(float(lower["v(ref)"][0]), rel=2e-6)
+            for state in range(3):
+                assert path.sense_voltages(waves, 4, state)[n] == pytest.approx(lower[f"v(bl{state})"][0], rel=2e-6)
+
+
+@pytest.mark.parametrize("fan_in", [1, 2])
+def test_current_factor_of_each_ideal_transistor_scales_its_conductance(fan_in: int) -> None:
+    """Transistors replaced by switches of 3 kΩ: each trial is resistors in parallel."""
+    technology = Technology.load("imce45", CONSTANT_TMR)
+    path, (r_p, tmr) = SensePath(technology, cards.locate(technology), fan_in), drawn(technology, fan_in, 9)
+    beta = np.random.default_rng(5).normal(0, 0.1, (9, len(path.transistors)))
+    deck = path.trials(r_p, tmr, mismatch=Mismatch(path.transistors, 0 * beta, beta)).text()
+    switch = "b1 inner source i=v(inner,source)*(v(moved) > 0.5 ? 1/3k : 1e-15)\n"
+    deck, count = re.subn(r"^m1 inner moved source bulk .*\n\+.*\n", switch, deck, flags=re.MULTILINE)
+    assert count == 2
+    waves = Simulator().run(deck.replace("reltol=1e-6 vntol=1e-5", "reltol=1e-9 vntol=1e-9"))
+    line = technology.array.rows / 2 * technology.array.bit_line_resistance
+    on = 3e3 / (1 + beta)
+    for n in range(fan_in + 1):
+        cells = r_p * np.where(np.arange(fan_in) >= fan_in - n, 1 + tmr, 1) + technology.heavy_metal.resistance / 2
+        expected = technology.sense.current * (1 / (1 / (cells + on[:, :fan_in])).sum(axis=1) + line)
+        assert path.sense_voltages(waves, 9, n) == pytest.approx(expected, rel=1e-6)
+    for k, operation in enumerate(operations_of(fan_in)):
+        reference = reference_resistance(technology, operation, fan_in) + on[:, fan_in + k] + line
+        found = path.reference_voltages(waves, 9, operation)
+        assert found == pytest.approx(technology.sense.current * reference, rel=1e-4)  # disabled legs leak
 
 
 @pytest.mark.parametrize("fan_in", [0, -1, 9])

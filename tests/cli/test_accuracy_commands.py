@@ -1,63 +1,21 @@
 """accuracy and train: what they print and write, and every bad input as one line."""
 
 import csv
-import sys
+import json
+import re
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from scipy.io import savemat
 
-from spintronics import cli
 from spintronics.characterize.device_table import DeviceTable, Entry, ErrorRate
-from spintronics.networks import FullyConnected
-from spintronics.networks.inference import PIXELS, SIGN, BitwiseNetwork, Weighted
-from spintronics.networks.inference.file import save_network
 
 Answer = tuple[int, str, str]
 Command = Callable[..., Answer]
-
-
-@pytest.fixture
-def spintronics(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    def call(*arguments: str | Path) -> Answer:
-        monkeypatch.setattr(sys, "argv", ["spintronics", *map(str, arguments)])
-        try:
-            cli.main()
-            status = 0
-        except SystemExit as stop:
-            status = int(stop.code or 0)
-        printed = capsys.readouterr()
-        return status, printed.out, printed.err
-
-    return call
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    """Forty images as MNIST's IDX files: digit d has its d-th row alight."""
-    folder = tmp_path / "data"
-    folder.mkdir()
-    labels = np.arange(40, dtype=np.uint8) % 10
-    images = np.zeros((40, 28, 28), np.uint8)
-    images[np.arange(40), 2 * labels] = 255
-    for part in ("t10k", "train"):
-        head = b"".join(size.to_bytes(4, "big") for size in (0x803, 40, 28, 28))
-        (folder / f"{part}-images-idx3-ubyte").write_bytes(head + images.tobytes())
-        head = b"".join(size.to_bytes(4, "big") for size in (0x801, 40))
-        (folder / f"{part}-labels-idx1-ubyte").write_bytes(head + labels.tobytes())
-    return folder
-
-
-@pytest.fixture
-def network(tmp_path: Path) -> Path:
-    """Looks at the row of each digit: right on all forty."""
-    weights = np.full((10, 28, 28), -1)
-    weights[np.arange(10), 2 * np.arange(10)] = 1
-    layer = Weighted(FullyConnected("fc", 784, 10, bias=False), weights.reshape(10, 784), SIGN, PIXELS)
-    path = tmp_path / "rows.npz"
-    save_network(BitwiseNetwork("rows", "MNIST", (1, 28, 28), PIXELS, (layer,), tuple("0123456789")), path)
-    return path
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -89,20 +47,115 @@ def test_accuracy_of_margins_and_a_device_table(
         for case, n in (("00", 0), ("01", 1), ("10", 2), ("11", 3))
     )
     table = tmp_path / "device_table.toml"
-    table.write_text(DeviceTable("made up", "0" * 64, "nominal", 1.0, 300.0, tuple(entries)).to_toml())
+    table.write_text(DeviceTable("made up", "0" * 64, "nominal", 0.9, 300.0, tuple(entries)).to_toml())
     out = tmp_path / "out"
     status, _, err = spintronics(
         *("accuracy", "mnist", "--data", data, "--network", network, "--sigma-tmr", "0.4", "--sigma-ra", "0.2"),
+        *("--vdd", "0.95", "--decisions", "1"),
         *("--from", table, "--static", "columns", "--access-errors", "0.001", "--layer", "fc", "--seeds", "2"),
         *("--trials", "1000", "--images", "10", "--workers", "1", "--out", out),
     )
     assert (status, err) == (0, "")
-    _, margin, of_table = rows_of(out / "tables" / "accuracy.csv")
+    _, margin, of_table, decided = rows_of(out / "tables" / "accuracy.csv")
     assert float(margin["p11"]) > 0.001
     assert (margin["sigma_tmr"], margin["sigma_ra"], margin["fan_in"]) == ("0.4", "0.2", "2")
     assert (of_table["p00"], of_table["p01"], of_table["p10"], of_table["p11"]) == ("0", "0.01", "0.02", "0.03")
     assert {row["faults"] for row in (margin, of_table)} == {"weak columns and accesses, in fc"}
     assert (of_table["images"], of_table["seeds"]) == ("10", "2")
+    assert (margin["vdd"], of_table["vdd"], decided["vdd"], decided["source"]) == ("", "0.9", "0.95", "decisions")
+    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["pipeline"]["vdd"] == [0.95]
+    assert manifest["inputs"]["rows.npz"] == sha256(network.read_bytes()).hexdigest()
+    assert all((out / name).is_file() for name in manifest["outputs"])
+    assert spintronics("report", out)[0] == 0
+
+
+def truncated(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def with_byte(place: int, value: int) -> Callable[[Path], None]:
+    def write(path: Path) -> None:
+        content = bytearray(path.read_bytes())
+        content[place] = value
+        path.write_bytes(content)
+
+    return write
+
+
+def without_weights(path: Path) -> None:
+    with np.load(path) as archive:
+        arrays = dict(archive)
+    np.savez(path, **{key: array for key, array in arrays.items() if key != "fc.weights"})
+
+
+def with_weights(weights: Any) -> Callable[[Path], None]:
+    def write(path: Path) -> None:
+        with np.load(path) as archive:
+            arrays = dict(archive)
+        np.savez(path, **(arrays | {"fc.weights": weights}))
+
+    return write
+
+
+IMAGES, LABELS, NETWORK = "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte", "rows.npz"
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil", "message"),
+    [
+        (IMAGES, truncated, r"t10k-images-idx3-ubyte: 31375 bytes: must be 31376"),
+        (IMAGES, with_byte(3, 1), r"t10k-images-idx3-ubyte: magic number 0x801, 31376 bytes: must be 0x803"),
+        (LABELS, truncated, r"t10k-labels-idx1-ubyte: 47 bytes: must be 48"),
+        (LABELS, with_byte(7, 39), r"t10k-labels-idx1-ubyte.*39"),
+        (LABELS, with_byte(8, 10), r"t10k-labels-idx1-ubyte.*label 10.*0 to 9"),
+        (IMAGES, Path.unlink, r"t10k-images-idx3-ubyte"),
+        (NETWORK, truncated, r"rows.npz.*must be an .npz that training wrote"),
+        (NETWORK, without_weights, r"rows.npz.*fc.weights"),
+        (
+            NETWORK,
+            with_weights(np.ones((10, 783), int)),
+            r"rows.npz: layer fc: weights of shape \(10, 783\) .*\(10, 784\)",
+        ),
+        (
+            NETWORK,
+            with_weights(np.full((10, 784), np.nan)),
+            r"rows.npz: layer fc: weights of type float64: must",
+        ),
+        (NETWORK, with_weights(np.full((10, 784), 2)), r"rows.npz: layer fc: weight 2: must be -1 to 1"),
+    ],
+)
+def test_spoilt_files(
+    spintronics: Command, data: Path, network: Path, name: str, spoil: Callable[[Path], None], message: str
+) -> None:
+    spoil(network if name == NETWORK else data / name)
+    status, _, err = spintronics("accuracy", "mnist", "--data", data, "--network", network, "--error-rate", "0")
+    assert (status, err.count("\n")) == (2, 1)
+    assert re.search(message, err), err
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"X": np.zeros((32, 32, 3, 2), np.uint8)}, r"test_32x32.mat.*y"),
+        ({"y": np.ones((2, 1), np.uint8)}, r"test_32x32.mat.*X"),
+        ({"X": np.zeros((32, 32, 3, 2), np.uint8), "y": np.ones((3, 1), np.uint8)}, r"test_32x32.mat.*3"),
+        ({"X": np.zeros((32, 32, 3, 2), np.uint8), "y": np.array([[1], [11]])}, r"test_32x32.mat.*label 11.*1 to 10"),
+        ({"X": np.zeros((32, 31, 3, 2), np.uint8), "y": np.ones((2, 1), np.uint8)}, r"test_32x32.mat.*31"),
+        (None, r"test_32x32.mat"),
+    ],
+)
+def test_spoilt_mat_files(
+    spintronics: Command, network: Path, tmp_path: Path, content: dict[str, Any] | None, message: str
+) -> None:
+    path = tmp_path / "test_32x32.mat"
+    if content is None:
+        path.write_bytes(b"not a .mat at all")
+    else:
+        savemat(path, content)
+    status, _, err = spintronics("accuracy", "svhn", "--data", tmp_path, "--network", network)
+    assert (status, err.count("\n")) == (2, 1)
+    assert re.search(message, err), err
 
 
 @pytest.mark.parametrize(
@@ -118,6 +171,7 @@ def test_accuracy_of_margins_and_a_device_table(
         (("mnist", "--fan-in", "1"), "fan_in = 1: must be 2 or more"),
         (("mnist", "--set", "junction.tmr=1"), "--set junction.tmr=1: must be a key of the technology"),
         (("mnist", "--sigma-tmr", "1.5"), "variation.sigma_tmr"),
+        (("mnist", "--vdd", "-1"), "cmos.supply"),
     ],
 )
 def test_accuracy_of_nothing(

@@ -1,32 +1,15 @@
 """memory, evaluate and explain: what they print, and every bad input as one line."""
 
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from spintronics import cli
 from spintronics.characterize.device_table import ActionCost, DeviceTable, Entry
 from spintronics.technology import Technology
 
 Answer = tuple[int, str, str]
-
-
-@pytest.fixture
-def spintronics(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Answer]:
-    def call(*arguments: str | Path) -> Answer:
-        monkeypatch.setattr(sys, "argv", ["spintronics", *map(str, arguments)])
-        try:
-            cli.main()
-            status = 0
-        except SystemExit as stop:
-            status = int(stop.code or 0)
-        printed = capsys.readouterr()
-        return status, printed.out, printed.err
-
-    return call
 
 
 @pytest.fixture
@@ -38,7 +21,8 @@ def table(tmp_path: Path, imce45: Technology) -> Path:
         **dict.fromkeys(("read", "write", "AND", "OR"), bit),
         **dict.fromkeys(("full_adder", "mux2", "d_flip_flop", "inverter"), gate),
     }
-    entries = (Entry("made up", action, "", "one", "none", cost) for action, cost in costs.items())
+    leaks = {"inverter": 1e-9}
+    entries = (Entry("made up", action, "", "one", "none", cost, leaks.get(action)) for action, cost in costs.items())
     path = tmp_path / "device_table.toml"
     path.write_text(DeviceTable.of(imce45, entries).to_toml(), encoding="utf-8")
     return path
@@ -68,8 +52,24 @@ def test_evaluate_prints_totals_layers_and_components(spintronics: Callable[...,
         r"throughput +\S+ +images/s",
         r"conv1 +576 +8 ",
         r"energy +AND ",
+        r"complexity of inference, W\*I +2 ",
+        r"complexity of training, W\*I \+ W\*G at G = 8 +10 ",
+        r"energy, gradient of weights +\S+ +uJ",
     ):
         assert re.search(line, out), line
+
+
+def test_evaluate_takes_widths_up_to_32_and_power_gates(spintronics: Callable[..., Answer], table: Path) -> None:
+    static = []
+    for share in ("1", "0"):
+        status, out, err = spintronics(
+            "evaluate", "lenet", "--bits", "32:32", "--idle-leakage", share, "--format", "csv", "--from", table
+        )
+        assert (status, err) == (0, "")
+        assert "complexity of inference" in out
+        line = next(line for line in out.splitlines() if line.startswith("static power,"))
+        static.append(float(line.split(",")[1]))
+    assert static[0] > static[1] > 0
 
 
 def test_evaluate_takes_a_network_of_ones_own(spintronics: Callable[..., Answer], table: Path, tmp_path: Path) -> None:
@@ -102,6 +102,8 @@ def test_explain_prints_the_tree_and_what_moves_it(spintronics: Callable[..., An
         (("evaluate", "lenet", "--first-layer", "none"), r"--first-layer none: must be one of seed, practical"),
         (("evaluate", "lenet", "--parallelism", "0"), r"parallelism = 0: must be at least 1"),
         (("evaluate", "lenet", "--sub-arrays", "0"), r"sub_arrays = 0: must be at least 1"),
+        (("evaluate", "lenet", "--idle-leakage", "1.5"), r"idle_leakage = 1.5: must be within 0"),
+        (("evaluate", "lenet", "--bits", "1:33"), r"bit widths: inputs = 33: must be a whole number from 1 to 32"),
         (("explain", "mass", "lenet"), r"explain mass: must be one of energy, area, latency"),
     ],
 )

@@ -22,21 +22,6 @@ Answer = tuple[int, str, str]
 
 
 @pytest.fixture
-def spintronics(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Answer]:
-    def call(*arguments: str | Path) -> Answer:
-        monkeypatch.setattr(sys, "argv", ["spintronics", *map(str, arguments)])
-        try:
-            cli.main()
-            status = 0
-        except SystemExit as stop:
-            status = int(stop.code or 0)
-        printed = capsys.readouterr()
-        return status, re.sub(r"\x1b\[[\d;]*m", "", printed.out), printed.err
-
-    return call
-
-
-@pytest.fixture
 def copied(imce_run: Path, tmp_path: Path) -> Path:
     folder = tmp_path / "imce"
     shutil.copytree(imce_run, folder)
@@ -58,7 +43,7 @@ def test_plot_needs_a_run_and_no_simulator(spintronics: Callable[..., Answer], i
         wanted = ("sense-margin", "--op", "and", "--fan-in", "2", "--from", imce_run, "--style", "paper", "-o", path)
         assert spintronics("plot", *wanted) == (0, f"{path}\n", "")
         assert path.read_bytes().startswith(starts)
-    for name in ("energy", "area", "area-by-layer", "and-operations", "contributors"):
+    for name in ("energy", "energy-by-layer", "area", "area-by-layer", "and-operations", "contributors"):
         path = tmp_path / f"{name}.svg"
         assert spintronics("plot", name, "--from", imce_run, "-o", path)[::2] == (0, "")
         assert path.stat().st_size > 5000
@@ -179,3 +164,37 @@ def test_a_shell_completes_commands_and_options(words: str, expected: str) -> No
     answer = subprocess.run([COMMAND], env={**os.environ, **asked}, capture_output=True, text=True, check=False)
     assert expected in answer.stdout.split()
     assert answer.stderr == ""
+
+
+@pytest.mark.usefixtures("no_ngspice")
+def test_a_results_folder_does_for_its_device_table(spintronics: Callable[..., Answer], imce_run: Path) -> None:
+    file = imce_run / "device_table.toml"
+    for command in (("memory", "--capacity", "64KB"), ("evaluate", "lenet"), ("explain", "area", "lenet")):
+        assert spintronics(*command, "--from", imce_run) == spintronics(*command, "--from", file)
+    status, out, err = spintronics("table", "write", "--from", imce_run, "--format", "csv")  # no table of the run
+    assert (status, err) == (0, "")
+    assert out == spintronics("table", "write", "--from", file, "--format", "csv")[1]
+
+
+def test_an_incomplete_device_table_is_named(
+    spintronics: Callable[..., Answer], imce_run: Path, tmp_path: Path
+) -> None:
+    text = (imce_run / "device_table.toml").read_text(encoding="utf-8")
+    path = tmp_path / "part.toml"
+    path.write_text(text.replace('action = "AND"', 'action = "none"'), encoding="utf-8")
+    status, out, err = spintronics("evaluate", "lenet", "--from", path)
+    assert (status, out) == (2, "")
+    assert err.startswith(f"error: device table {path}: no action 'AND'")
+
+
+def test_files_that_were_written_are_named_for_machines(
+    spintronics: Callable[..., Answer], copied: Path, tmp_path: Path
+) -> None:
+    for command, names in (
+        (("report", copied), [copied / "report.html"]),
+        (("plot", "area", "--from", copied, "-o", tmp_path / "area.svg"), [tmp_path / "area.svg"]),
+        (("init", tmp_path / "mine"), [tmp_path / "mine" / name for name in ("technology.toml", "pipeline.toml")]),
+    ):
+        status, out, err = spintronics(*command, "--json")
+        assert (status, err) == (0, "")
+        assert json.loads(out) == {"files": [str(name) for name in names]}

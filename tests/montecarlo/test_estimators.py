@@ -4,9 +4,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
 from scipy.stats import beta, binom, binomtest, bootstrap, gumbel_r, norm, t
 
-from spintronics.montecarlo import failure_probability, fit_tail, moments, normal_tail, quantile
+from spintronics.montecarlo import (
+    Estimate,
+    Failures,
+    Sampling,
+    failure_probability,
+    failures_among,
+    fit_tail,
+    moments,
+    normal_tail,
+    quantile,
+)
+from spintronics.montecarlo.variation import design_points
 
 
 @pytest.mark.parametrize(
@@ -165,3 +177,69 @@ def test_a_quantile_beyond_the_sample_has_no_bound_there() -> None:
     assert np.isnan(few.low)
     assert few.high > few.value
     assert np.isfinite(quantile(np.arange(4000.0), 1e-3).low)  # 0.999^4000 = 0.018
+
+
+# --- trials of designs ------------------------------------------------------------------------------------------------
+
+DESIGNS, SIZE, RUNS = 16, 128, 50
+
+
+def known(points: np.ndarray) -> np.ndarray:
+    """z₀ + z₁ / 2 + 0.3 z₀ z₁: mean 0, variance 1.34, and no sum of functions of one variable each."""
+    z0, z1 = points.T
+    return np.asarray(z0 + 0.5 * z1 + 0.3 * z0 * z1)
+
+
+def above(limit: float) -> float:
+    """P(known > limit): a normal for each z₀."""
+    found, _ = quad(
+        lambda z: norm.pdf(z) * norm.sf((limit - z) / abs(0.5 + 0.3 * z)), -9, 9, points=[-5 / 3], limit=200
+    )
+    return float(found)
+
+
+def samples(sampling: Sampling) -> list[np.ndarray]:
+    """Of all runs, one design after the other."""
+    if sampling is Sampling.PLAIN:
+        return [known(np.random.default_rng(1).normal(size=(DESIGNS * SIZE, 2)))]
+    designs = [known(design_points(sampling, SIZE, 2, (n,))) for n in range(RUNS * DESIGNS)]
+    return [np.concatenate(designs[n : n + DESIGNS]) for n in range(0, RUNS * DESIGNS, DESIGNS)]
+
+
+@pytest.mark.parametrize("sampling", [Sampling.LATIN_HYPERCUBE, Sampling.SOBOL])
+def test_intervals_of_designs_cover_the_truth_as_often_as_they_say(sampling: Sampling) -> None:
+    designs = np.repeat(np.arange(DESIGNS), SIZE)
+    limits = (0.0, 1.5, 3.0)  # above them: 0.47, 0.10, 0.02
+    truth = (0.0, 1.34**0.5, *map(above, limits))
+
+    def estimates(sample: np.ndarray, seed: int, given: np.ndarray | None) -> list[Estimate | Failures]:
+        return [*moments(sample, seed, designs=given), *(failures_among(sample > limit, given) for limit in limits)]
+
+    found = [estimates(sample, seed, designs) for seed, sample in enumerate(samples(sampling))]
+    covered = np.array([[e.low <= t <= e.high for e, t in zip(run, truth, strict=True)] for run in found]).sum(axis=0)
+    plain = estimates(samples(Sampling.PLAIN)[0], 0, None)
+    widths = np.array([[e.high - e.low for e in run] for run in found]).mean(axis=0)
+    gain = widths / [e.high - e.low for e in plain]
+    assert (covered / RUNS > 0.95 - 3 * (0.95 * 0.05 / RUNS) ** 0.5).all()
+    assert (gain < (0.5, 1.0, 0.6, 0.9, 1.01)).all()  # the last one has too few failures: Clopper–Pearson
+
+
+def test_few_failures_among_designs_have_the_exact_interval() -> None:
+    designs = np.repeat(np.arange(DESIGNS), SIZE)
+    for failures in (0, 1, 4 * DESIGNS - 1, DESIGNS * SIZE - 10):
+        failed = np.random.default_rng(1).permutation(DESIGNS * SIZE) < failures
+        assert failures_among(failed, designs) == failure_probability(failures, DESIGNS * SIZE)
+    assert failures_among(np.arange(300) % 2 == 0, np.arange(300) // 20) == failure_probability(150, 300)  # 15 designs
+
+
+def test_whole_counts_that_agree_are_no_certainty() -> None:
+    """Every design has the same count: the truth may still be between two counts."""
+    found = failures_among(np.arange(DESIGNS * SIZE) % 4 == 0, np.repeat(np.arange(DESIGNS), SIZE))
+    assert found.high - found.low > 2 / (DESIGNS * SIZE)
+
+
+def test_designs_that_lost_trials_count_as_they_are() -> None:
+    designs = np.delete(np.repeat(np.arange(DESIGNS), SIZE), [3, 700, 701])
+    values = np.random.default_rng(1).normal(size=len(designs))
+    mean, _ = moments(values, 1, designs=designs)
+    assert mean.low < 0 < mean.high

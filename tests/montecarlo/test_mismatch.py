@@ -6,6 +6,7 @@ from scipy.stats import kstest, norm
 
 from spintronics.circuits.mismatch import Mismatch, Transistor
 from spintronics.errors import InputError
+from spintronics.montecarlo import JunctionStream
 from spintronics.montecarlo.mismatch import draw_mismatch, spread
 from spintronics.technology import Technology, Variation
 
@@ -82,3 +83,21 @@ def test_technology_without_coefficients_is_refused_by_key(imce45: Technology) -
     without = imce45.variation.model_copy(update={"a_beta_pmos": None})
     with pytest.raises(InputError, match=r"technology\.variation\.a_beta_pmos: missing"):
         draw_mismatch(without, [LONG], 1, 1)
+
+
+def test_stream_of_trials_has_the_same_transistors_however_it_is_cut(imce45: Technology) -> None:
+    whole = draw(1000)
+
+    def stream() -> JunctionStream:
+        return JunctionStream(imce45.junction, COEFFICIENTS, 1, 1000, 3, transistors=(*PAIR, LONG))
+
+    later = stream()
+    later.skip(400)
+    for trials in (stream().take(1000), later.take(300), stream().take(1000).part(10, 20)):
+        own = slice(trials.first, trials.first + len(trials))
+        assert trials.mismatch is not None
+        assert (trials.mismatch.vt == whole.vt[own]).all()
+        assert (trials.mismatch.beta == whole.beta[own]).all()
+    plain = JunctionStream(imce45.junction, COEFFICIENTS, 1, 1000, 3).take(1000)
+    assert plain.mismatch is None
+    assert (plain.r_p == stream().take(1000).r_p).all()  # the junctions are those without

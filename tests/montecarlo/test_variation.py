@@ -10,7 +10,7 @@ from scipy.stats import kstest, lognorm, multivariate_normal, norm, truncnorm
 
 from spintronics.errors import InputError
 from spintronics.montecarlo import JunctionStream, JunctionTrials, Sampling, draw_junctions
-from spintronics.montecarlo.variation import dimensions, junctions_at
+from spintronics.montecarlo.variation import designs_of, dimensions, junctions_at
 from spintronics.technology import Technology, Variation
 
 TRIALS = 20_000
@@ -245,10 +245,28 @@ def test_redraws_keep_the_correlation(imce45: Technology) -> None:
 
 @pytest.mark.parametrize("sampling", [Sampling.LATIN_HYPERCUBE, Sampling.SOBOL])
 def test_designs_fill_every_margin_evenly(sampling: Sampling, imce45: Technology) -> None:
-    trials = JunctionStream(imce45.junction, variation(), 2, 1024, 3, sampling).take(1024)
+    """One trial of each design in each stratum, as neither plain draws nor a wrong map have."""
+    trials = JunctionStream(imce45.junction, variation(), 2, 16 * 64, 3, sampling).take(16 * 64)
+    designs = designs_of(np.arange(16 * 64), 16 * 64)
+    assert np.bincount(designs).tolist() == [64] * 16
     for column, sigma in zip(columns(imce45, trials).T, [0.05] * 2 + [0.10] * 2, strict=True):
-        strata = np.floor(norm.cdf(column / sigma) * 1024).astype(int)
-        assert sorted(strata) == list(range(1024))  # one trial in each, as neither plain draws nor a wrong map have
+        strata = np.floor(norm.cdf(column / sigma) * 64).astype(int)
+        assert all(sorted(strata[designs == design]) == list(range(64)) for design in range(16))
+
+
+@pytest.mark.parametrize("sampling", [Sampling.LATIN_HYPERCUBE, Sampling.SOBOL])
+def test_points_of_designs_do_not_depend_on_how_they_are_taken(sampling: Sampling, imce45: Technology) -> None:
+    def stream() -> JunctionStream:
+        return JunctionStream(imce45.junction, variation(), 2, 10_001, 3, sampling)
+
+    whole, later = stream().take(10_001), stream()
+    later.skip(5000)
+    parts = [*(stream().take(n) for n in (1, 777)), later.take(5001)]
+    for part in parts:
+        own = slice(part.first, part.first + len(part))
+        assert (part.r_p == whole.r_p[own]).all()
+        assert (part.tmr == whole.tmr[own]).all()
+    assert np.bincount(designs_of(np.arange(10_001), 10_001)).tolist() == [626, *[625] * 15]
 
 
 def test_designs_estimate_a_mean_better_than_plain_draws(imce45: Technology) -> None:

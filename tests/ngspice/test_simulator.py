@@ -1,6 +1,8 @@
 """ngspice itself: closed forms, its failures as typed errors in its own words, and many decks at once."""
 
 import os
+import resource
+import signal
 import subprocess
 import tempfile
 import threading
@@ -269,3 +271,18 @@ def test_file_that_is_no_raw_file_is_refused(content: bytes, tmp_path: Path) -> 
     path.write_bytes(content)
     with pytest.raises(RawFileError, match=r"other\.raw: no 'Binary:' section"):
         read_raw(path)
+
+
+def test_full_temporary_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file size limit stands for a full disk."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10, limits[1]))
+        with pytest.raises(InputError, match=rf"^temporary folder {tmp_path}: File too large; set TMPDIR to another$"):
+            Simulator().run("divider\nv1 in 0 1\nr1 in 0 1k\n.op\n.end\n")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert not list(tmp_path.iterdir())

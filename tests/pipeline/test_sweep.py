@@ -1,6 +1,8 @@
 """Sweeps: where they go, what they simulate again, and what they say of it."""
 
 import csv
+import inspect
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -13,6 +15,7 @@ import pytest
 
 from spintronics.errors import InputError
 from spintronics.ngspice import DeckError, Simulator
+from spintronics.pipeline import RUNS, Run
 from spintronics.pipeline.cache import CachedSimulator
 from spintronics.pipeline.sweep import Sweep, load_sweep
 from spintronics.report import sweeps
@@ -185,6 +188,15 @@ def test_tidy_table_has_a_row_per_figure() -> None:
     }
 
 
+@pytest.mark.parametrize("kind", list(RUNS.values()))
+def test_every_experiment_names_the_tables_that_it_writes(kind: type[Run]) -> None:
+    written = set()
+    for owner in kind.__mro__[:-1]:
+        if owner is not Run:
+            written |= set(re.findall(r'self\._table\(\s*"(\w+)"', inspect.getsource(owner)))
+    assert kind.table_names == written
+
+
 # --- whole sweeps -----------------------------------------------------------------------------------------------------
 
 SWEEP = [
@@ -242,6 +254,17 @@ def test_sweep_goes_on_where_it_was(swept: Path) -> None:
     ElementTree.parse(swept / "figures" / "pareto.svg")
 
 
+@pytest.mark.parametrize("objective", ["min sense_margin.nothing", "min sense_margin.worst_margin_mV[operation=XOR]"])
+def test_objective_without_figure_ends_the_sweep_at_its_first_point(objective: str, tmp_path: Path) -> None:
+    answer = command(
+        *("sense_margin", "--set", "trials=10", "--set", "fan_in=1", "--out", tmp_path / "out"),
+        *("--over", "technology.junction.tmr=1.2,1.7", "--objective", objective),
+    )
+    assert answer.returncode == 2
+    assert "no number there; columns are: operation, fan_in, " in answer.stderr
+    assert [path.name for path in (tmp_path / "out" / "points").iterdir()] == ["000"]
+
+
 def test_point_that_fails_is_a_row_and_the_rest_goes_on(tmp_path: Path) -> None:
     answer = command(
         *("sense_margin", "--set", "trials=10", "--set", "fan_in=1", "--out", tmp_path / "out"),
@@ -262,6 +285,11 @@ def test_point_that_fails_is_a_row_and_the_rest_goes_on(tmp_path: Path) -> None:
         (["sense_margin", "--over", "technology.junction.tmrr=1,2"], "did you mean junction.tmr"),
         (["sense_margin", "--over", "technology.junction.tmr=1,-2"], "junction.tmr = "),
         (["sense_margin", "--over", "trials=10", "--objective", "best"], "objective 'best': write min or max"),
+        (
+            ["sense_margin", "--over", "trials=10", "--objective", "max sense_margn.worst_margin_mV"],
+            "experiment sense_margin has no table sense_margn; did you mean sense_margin? there are: failed_trials, ",
+        ),
+        (["sense_margin", "--over", "trials=10", "--objective", "min energy.total_uJ"], "has no table energy; there"),
     ],
 )
 def test_bad_sweep_is_one_line_before_anything_runs(arguments: list[str], message: str, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from matplotlib.patches import Rectangle, StepPatch
 
 from spintronics.errors import InputError
 from spintronics.report import plots
-from spintronics.report.breakdowns import breakdowns
+from spintronics.report.breakdowns import Breakdown, breakdowns
 from spintronics.report.histograms import OPERATIONS, SenseHistogram, of_results
 from spintronics.report.results import Results
 
@@ -90,6 +90,12 @@ def test_parts_sum_to_the_tables_totals(results: Results) -> None:
     for row in tables["energy"]:
         parts = energy.bars[f"{row['network']}, first layer {row['first_layer']}"][f"{row['w_bits']}:{row['i_bits']}"]
         assert sum(parts.values()) == pytest.approx(row["total_uJ"], rel=1e-7)
+    by_layer = breakdowns(tables)["energy-by-layer"]
+    for row in tables["energy"]:
+        place = f"{row['network']} {row['w_bits']}:{row['i_bits']}, first layer {row['first_layer']}"
+        layers = by_layer.bars[place].values()
+        assert sum(sum(parts.values()) for parts in layers) == pytest.approx(row["total_uJ"], rel=1e-6)
+        assert sum(parts["AND"] for parts in layers) == pytest.approx(row["AND_uJ"], rel=1e-6)
     contributors = breakdowns(tables)["contributors"].bars["every operation and input"]
     for row in tables["operations"]:
         parts = contributors[f"{row['operation']} {row['inputs']}"]
@@ -118,3 +124,13 @@ def test_an_unknown_suffix_is_named(found: list[SenseHistogram], tmp_path: Path)
     with pytest.raises(InputError, match=r"must end in \.svg"):
         plots.save(plots.sense_margin(found), tmp_path / "margin.docx")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_figure_has_no_more_groups_than_fit() -> None:
+    groups = {f"{network} 1:{n}, first layer seed": {"conv1": {"AND": 1.0}} for network in "ab" for n in (1, 2)}
+    assert Breakdown("t", "µJ", groups).on_paper == groups
+    many = {f"{name}, again {n}": bars for n in range(3) for name, bars in groups.items()}
+    assert list(Breakdown("t", "µJ", many).on_paper) == [
+        "a 1:1, first layer seed, again 0",
+        "b 1:1, first layer seed, again 0",
+    ]

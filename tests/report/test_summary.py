@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from spintronics.report.html.provenance import ORIGINS, Provenance
+from spintronics.report.html.provenance import ORIGINS
 from spintronics.report.html.summary import compared, verdict
 from spintronics.report.results import Results
 
@@ -55,19 +55,3 @@ def test_every_module_that_a_chain_names_is_there() -> None:
     for origin in ORIGINS.values():
         for module in (origin.computed, origin.testbench):
             assert module in ("", "row") or find_spec(module), module
-
-
-def test_every_table_of_a_run_has_an_origin(imce_run: Path) -> None:
-    results = Results.load(imce_run)
-    assert set(results.table_names) <= set(ORIGINS)
-    provenance = Provenance(results)
-    for name, rows in results.tables().items():
-        for row in rows:
-            chain = provenance.chain(name, row)
-            assert [chain[0].title, chain[-1].title] == ["Table", "Inputs"]
-            for step in chain:
-                assert not step.href or step.href.startswith("#") or (imce_run / step.href).exists(), step
-            if name in ("operations", "energy_by_contributor"):
-                assert {"Testbench", "Deck", "Waveforms"} <= {step.title for step in chain}
-            if name in ("sense_margin", "sense_voltage"):
-                assert {"Testbench", "Trials"} <= {step.title for step in chain}

@@ -1,7 +1,6 @@
 """Tables of memory and accelerator: sums, shares and the slides' figures beside ours."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -48,23 +47,6 @@ def test_area_overhead_stands_beside_the_slides(sub_array: SubArray) -> None:
     named = [row for row in parts if row["block"] == "sum" or "row decoder" in str(row["block"])]
     assert len(named) == 2
     assert largest["share"] == pytest.approx(sum(float(row["share"] or 0) for row in named))
-
-
-def test_what_is_needed_gives_the_slides_figure(sub_array: SubArray) -> None:
-    def alexnet(array: SubArray) -> NetworkCost:
-        return network_cost(load("alexnet"), BitWidths(1, 1), FirstLayer.SEED, array)
-
-    logic, cell, _ = system.needed(alexnet(sub_array))
-    factor = float(logic["ratio"] or 0)
-    entries = tuple(
-        replace(e, cost=ActionCost({n: j * factor for n, j in e.cost.parts.items()}, e.cost.latency))
-        if e.action == "AND" and e.cost
-        else e
-        for e in sub_array.table.entries
-    )
-    costlier = SubArray(sub_array.technology, replace(sub_array.table, entries=entries))
-    assert alexnet(costlier).energy == pytest.approx(785.25e-6)
-    assert cell["needed"] is None  # everything but the cells takes more than a quarter of BCNN-RRAM
 
 
 def test_area_by_layer_adds_up(cost: NetworkCost) -> None:

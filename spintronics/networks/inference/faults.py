@@ -19,8 +19,6 @@ from spintronics.networks.inference.sub_array import SubArray
 
 BoolArray = npt.NDArray[np.bool_]
 
-_SPARSE = 0.02  # below this, finding the few wrong readings costs less than a binomial draw per sum
-
 
 @dataclass(frozen=True)
 class ErrorModel:
@@ -84,7 +82,7 @@ class ErrorModel:
         read = counts.copy()
         for pair, p in self.by_pair.items():
             if p:
-                read += (-1 if pair == (1, 1) else 1) * _binomial(pairs[pair], p, random)
+                read += (-1 if pair == (1, 1) else 1) * random.binomial(pairs[pair], p)
         return read
 
     @property
@@ -162,19 +160,21 @@ class Readings:
     on_zero: BoolArray
 
     @cached_property
-    def rows(self) -> npt.NDArray[np.int64]:
+    def rows(self) -> IntArray:
         """Weights that an ideal array would need to read the same: reading = on_zero + bit · (on_one − on_zero).
 
-        Of inputs without their offset; (groups, outputs, dot length).
+        Of inputs without their offset; (groups, outputs, dot length), in a type that holds 2^(bits + 2).
         """
-        change = self.on_one.astype(np.int64) - self.on_zero
-        rows: npt.NDArray[np.int64] = np.tensordot(self.layer.weight_format.plane_weights, change, axes=1)
-        return rows + self.layer.weight_format.offset
+        f = self.layer.weight_format
+        rows = np.full(self.on_one.shape[1:], f.offset, np.min_scalar_type(-(2 ** (f.bits + 2))))
+        for p, one, zero in zip(f.plane_weights, self.on_one, self.on_zero, strict=True):
+            rows += rows.dtype.type(p) * (one.astype(np.int8) - zero.astype(np.int8))
+        return rows
 
     @cached_property
     def constants(self) -> npt.NDArray[np.int64]:
         """What is read without any input, beside `rows`; (groups, outputs)."""
-        zeros = np.tensordot(self.layer.weight_format.plane_weights, self.on_zero.sum(axis=-1), axes=1)
+        zeros = np.tensordot(self.layer.weight_format.plane_weights, self.on_zero.sum(axis=-1, dtype=np.int64), axes=1)
         constants: npt.NDArray[np.int64] = zeros * sum(self.layer.input_format.plane_weights)
         return constants
 
@@ -185,29 +185,3 @@ class Readings:
         read = self.on_one if bit else self.on_zero
         right: BoolArray = of_weight & (read == (weight & bit))
         return right
-
-
-def _binomial(counts: IntArray, p: float, random: np.random.Generator) -> IntArray:
-    """Binomial(counts, p), an independent draw per element.
-
-    For small p, the wrong readings of all elements in a row are found by the geometric gaps between them, which is
-    the same Bernoulli process and takes time with the errors, not with the elements.
-    """
-    if p >= _SPARSE:
-        return random.binomial(counts, p)
-    ends = np.cumsum(counts.ravel(), dtype=np.int64)
-    hit = np.searchsorted(ends, _successes(int(ends[-1]), p, random), side="right")
-    return np.bincount(hit, minlength=counts.size).reshape(counts.shape)
-
-
-def _successes(trials: int, p: float, random: np.random.Generator) -> IntArray:
-    """Which of so many Bernoulli trials succeed, in order."""
-    found = []
-    last = -1
-    while last < trials:
-        expected = (trials - last) * p
-        gaps = random.geometric(p, int(expected + 4 * expected**0.5) + 8)
-        steps = last + np.cumsum(np.minimum(gaps, trials + 1))
-        found.append(steps[steps < trials])
-        last = int(steps[-1])
-    return np.concatenate(found)

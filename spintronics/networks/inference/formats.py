@@ -86,17 +86,20 @@ class Format:
         """Largest value."""
         return self.offset + sum(max(weight, 0) for weight in self.plane_weights)
 
-    def codes(self, values: IntArray) -> npt.NDArray[np.uint32]:
-        """Bit patterns of values that `check` accepts; the inverse of `values`.
+    def codes(self, values: IntArray) -> npt.NDArray[np.unsignedinteger[Any]]:
+        """Bit patterns of values that `check` accepts, in the narrowest type that holds them; the inverse of `values`.
 
         >>> Format(3, Coding.TWOS_COMPLEMENT).codes(np.array([-4, -1, 3])).tolist()
         [4, 7, 3]
         """
-        wide = values.astype(np.int64)
         if self.coding is Coding.BIPOLAR:
-            wide = (wide - self.offset) >> 1
-        codes: npt.NDArray[np.uint32] = (wide & (2**self.bits - 1)).astype(np.uint32)
-        return codes
+            codes = values.astype(np.min_scalar_type(2 ** (self.bits + 1) - 1))  # twice a code: a bit more
+            codes -= np.array(self.offset).astype(codes.dtype)  # modulo 2^bits of the type: exact
+            codes >>= 1
+        else:
+            codes = values.astype(self._unsigned)
+            codes &= 2**self.bits - 1
+        return codes.astype(self._unsigned, copy=False)
 
     def values(self, codes: IntArray) -> IntArray:
         """What bit patterns stand for, in the narrowest signed type that holds the format.
@@ -104,15 +107,20 @@ class Format:
         >>> Format(1, Coding.BIPOLAR).values(np.array([0, 1])).tolist()
         [-1, 1]
         """
-        wide = codes.astype(np.int64)
+        values = codes.astype(self.dtype)  # what overflows on the way comes back: the type holds every value
         match self.coding:
             case Coding.BIPOLAR:
-                wide = 2 * wide + self.offset
+                values += values
+                values += self.dtype.type(self.offset)
             case Coding.TWOS_COMPLEMENT:
-                wide = wide - ((wide >> (self.bits - 1)) << self.bits)
+                values -= (values >> (self.bits - 1)) << self.bits
             case Coding.UNSIGNED:
                 pass
-        return wide.astype(self.dtype)
+        return values
+
+    @property
+    def _unsigned(self) -> np.dtype[Any]:
+        return np.min_scalar_type(2**self.bits - 1)
 
     @property
     def dtype(self) -> np.dtype[Any]:

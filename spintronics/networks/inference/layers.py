@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from spintronics.errors import InputError
 from spintronics.networks.inference.formats import Coding, Format, IntArray
+from spintronics.networks.inference.packing import Words, packed
 from spintronics.networks.layers import Convolution, FullyConnected, Pool
 
 FloatArray = npt.NDArray[np.float64]
@@ -78,20 +79,53 @@ class Weighted:
         return self.shape.groups if isinstance(self.shape, Convolution) else 1
 
     @cached_property
-    def rows(self) -> npt.NDArray[np.int64]:
+    def rows(self) -> IntArray:
         """Weights as dot products: (groups, outputs per group, dot length), taps in the order of a window.
 
         A window of a convolution runs over kernel row, kernel column, channel.
         """
-        last = self.weights.astype(np.int64)
+        last = self.weights.astype(self.weight_format.dtype)
         if isinstance(self.shape, Convolution):
             last = last.transpose(0, 2, 3, 1)
         return np.ascontiguousarray(last.reshape(self.groups, last.shape[0] // self.groups, -1))
 
     @cached_property
-    def row_codes(self) -> npt.NDArray[np.uint32]:
+    def row_codes(self) -> npt.NDArray[np.unsignedinteger[Any]]:
         """Bit patterns of `rows`."""
         return self.weight_format.codes(self.rows)
+
+    @cached_property
+    def row_sums(self) -> npt.NDArray[np.int64]:
+        """Σ w of each row, (groups, outputs per group)."""
+        sums: npt.NDArray[np.int64] = self.rows.sum(axis=2, dtype=np.int64)
+        return sums
+
+    @cached_property
+    def packed_rows(self) -> Words:
+        """Bit planes of `row_codes` in words, (weight planes, groups, outputs per group, words)."""
+        return np.stack([packed(self.row_codes >> n & 1) for n in range(self.weight_format.bits)])
+
+    def rows_as(self, kind: npt.DTypeLike) -> NumberArray:
+        """`rows` in a floating-point type, kept for the next call."""
+        if self._as_floats.get("rows", self.rows).dtype != kind:
+            self._as_floats["rows"] = self.rows.astype(kind)
+        return self._as_floats["rows"]
+
+    @cached_property
+    def _as_floats(self) -> dict[str, NumberArray]:
+        return {}
+
+    @cached_property
+    def cells(self) -> tuple[list[IntArray], list[IntArray]]:
+        """Weight bits that hold 0, and those that hold 1, of each group: places in (planes, outputs, dot length)."""
+        bits = self.weight_format.bits
+        kind = np.int32 if bits * self.rows[0].size < 2**31 else np.int64
+        planes = [np.stack([codes >> n & 1 for n in range(bits)]).ravel() for codes in self.row_codes]
+
+        def holding(bit: int) -> list[IntArray]:
+            return [np.flatnonzero(plane == bit).astype(kind) for plane in planes]
+
+        return holding(0), holding(1)
 
     @property
     def dot_length(self) -> int:
@@ -102,7 +136,7 @@ class Weighted:
     def largest_sum(self) -> int:
         """No sum of this layer, nor any part of one, is larger than this in magnitude; the bias comes on top."""
         largest_input = max(-self.input_format.lowest, self.input_format.highest)
-        return int(np.abs(self.rows).sum(axis=2).max()) * largest_input
+        return largest_row(self.rows) * largest_input
 
     def kind(self, before: Kind, channels: int) -> Kind:
         """Sums of inputs of its own format."""
@@ -183,9 +217,12 @@ class Threshold:
 
     def apply(self, x: NumberArray) -> NumberArray:
         """Compare."""
-        signed = x if self.rising is None else np.where(self.rising, x, -x)
+        whole = x if x.dtype.kind == "i" else x.astype(np.int64)
+        signed = whole if self.rising is None else np.where(self.rising, whole, -whole)
         counts = np.zeros(x.shape, np.uint32 if self.output.bits > 7 else np.int8)
-        for level in self.thresholds:
+        narrow = np.iinfo(whole.dtype)
+        fits = narrow.min <= self.thresholds.min() and self.thresholds.max() <= narrow.max
+        for level in self.thresholds.astype(whole.dtype) if fits else self.thresholds:
             counts += signed > level
         return self.output.values(counts)
 
@@ -390,6 +427,15 @@ def pooled_kind(layer: Pool, before: Kind) -> Kind:
             f"kernel must be 1, 2, 4, …"
         )
     return "integers" if isinstance(before, Format) and before.coding is Coding.BIPOLAR else before
+
+
+def largest_row(rows: IntArray) -> int:
+    """Largest Σ |w| of a row, the last axis.
+
+    >>> largest_row(np.array([[[-128, 127]]], np.int8))
+    255
+    """
+    return max(int(np.abs(row, dtype=np.int64).sum()) for row in rows.reshape(-1, rows.shape[-1]))
 
 
 def _require_shape(what: str, array: NumberArray, shape: tuple[int, ...]) -> None:

@@ -7,14 +7,14 @@ from functools import cached_property
 import numpy as np
 
 from spintronics.errors import InputError
-from spintronics.networks.inference.engines import Disturbance, Engine, Hook, accumulate
+from spintronics.networks.inference.engines import Disturbance, Engine, Hook, accumulate, faster
 from spintronics.networks.inference.faults import ArrayErrors, ErrorModel, Errors, Readings, StaticFaults
 from spintronics.networks.inference.formats import Format, IntArray
 from spintronics.networks.inference.layers import InferenceLayer, Kind, NumberArray, Weighted, pooled_kind
-from spintronics.networks.inference.windows import input_values, pool
+from spintronics.networks.inference.windows import pool
 from spintronics.networks.layers import Network, Pool, Shape
 
-_BLOCK = 2**22  # numbers in the windows of a layer at once, which bounds the memory and keeps to the caches
+_BLOCK = 2**23  # numbers that a layer takes or gives at once, which bounds the memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +51,9 @@ class BitwiseNetwork:
         for name in names:
             if names.count(name) > 1:
                 raise InputError(f"network {self.name}: {names.count(name)} layers named {name}: names must differ")
+        for shape in self.network.layers:
+            if getattr(shape, "end_padding", 0):
+                raise InputError(f"network {self.name}, layer {shape.name}: end_padding: must be 0")
         shapes = iter(self.network.shapes)
         kind: Kind = self.input_format
         channels = self.input_shape[0]
@@ -165,7 +168,7 @@ class AccuracyUnderErrors:
 def infer(
     network: BitwiseNetwork,
     images: IntArray,
-    engine: Engine = Engine.BLAS,
+    engine: Engine | None = None,
     errors: Errors | Mapping[str, Errors] | None = None,
     seed: int = 0,
     hook: Hook | None = None,
@@ -175,11 +178,11 @@ def infer(
     Args:
         network: layers and weights.
         images: (images, channels, height, width), values of its input format.
-        engine: both give the same scores, with errors too.
+        engine: both give the same scores, with errors too; None for the faster one of each layer.
         errors: of the array's ANDs, in every layer, or by the name of a layer, the others ideal; None for an ideal
             array.
         seed: of the errors, ≥ 0.  The same network, images, errors and seed give the same errors and the same sums.
-        hook: sees and may alter every AND (engine `planes`).
+        hook: sees and may alter every AND (engine `planes`, which it must name).
     Raises:
         InputError: images that do not fit the network, a negative seed, errors of a layer that is not there, or a
             layer its engine cannot compute exactly.
@@ -207,21 +210,18 @@ def infer(
             if isinstance(layer, Weighted):
                 stream = _stream(seed, network.weighted.index(layer), start)
                 disturbance = _disturbance(by_layer.get(layer.name), readings.get(layer.name), stream)
-                x = accumulate(engine, layer, x, disturbance, hook)
+                x = accumulate(engine or faster(layer), layer, x, disturbance, hook)
             else:
                 x = pool(layer, x) if isinstance(layer, Pool) else layer.apply(x)
-        blocks.append(x.transpose(0, 3, 1, 2).reshape(len(x), -1))
+        scores = x.transpose(0, 3, 1, 2).reshape(len(x), -1)
+        blocks.append(scores if scores.dtype.kind == "f" else scores.astype(np.int64))
     scores = np.concatenate(blocks) if blocks else np.empty((0, len(network.classes)), np.int64)
     return InferenceResult(network.name, scores)
 
 
 def images_at_once(network: BitwiseNetwork) -> int:
     """Images in a block: fixed by the network's shapes, since errors are drawn block by block."""
-    inputs = (work.input_shape for work in network.network.work)
-    largest = max(
-        max(input_values(layer, (1, height, width, channels)), work.activations_out)
-        for layer, work, (channels, height, width) in zip(network.weighted, network.network.work, inputs, strict=True)
-    )
+    largest = max(max(int(np.prod(work.input_shape)), work.activations_out) for work in network.network.work)
     return max(1, _BLOCK // largest)
 
 
@@ -231,11 +231,10 @@ def accuracy_under_errors(
     labels: IntArray,
     errors: Iterable[Errors | Mapping[str, Errors]],
     seeds: Sequence[int],
-    engine: Engine = Engine.BLAS,
 ) -> tuple[AccuracyUnderErrors, ...]:
     """Accuracy on the images for each kind of errors, once per seed; arguments as in `infer`."""
     return tuple(
-        AccuracyUnderErrors(kind, tuple(infer(network, images, engine, kind, seed).accuracy(labels) for seed in seeds))
+        AccuracyUnderErrors(kind, tuple(infer(network, images, None, kind, seed).accuracy(labels) for seed in seeds))
         for kind in errors
     )
 
@@ -267,4 +266,4 @@ def _disturbance(
 
 
 def _stream(*key: int) -> np.random.Generator:
-    return np.random.Generator(np.random.Philox(np.random.SeedSequence(key)))
+    return np.random.Generator(np.random.SFC64(np.random.SeedSequence(key)))

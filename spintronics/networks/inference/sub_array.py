@@ -124,7 +124,7 @@ def run_in_sub_arrays(layer: Weighted, image: IntArray, sub_array: SubArray) -> 
                         if first == 0 and layer.weight_format.coding is Coding.BIPOLAR:
                             input_bitcounts += 1
                             total[window] += layer.weight_format.offset * q * int(input_row.sum())
-        total += layer.input_format.offset * (inside[group] @ layer.rows[group].T)
+        total += layer.input_format.offset * (inside[group].astype(np.int64) @ layer.rows[group].T)
         sums.append(total)
     result = outputs(layer, sums, x.shape) + (0 if layer.bias is None else layer.bias)
     actions = Actions(

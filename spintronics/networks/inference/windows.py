@@ -4,7 +4,9 @@ from math import prod
 
 import numpy as np
 
+from spintronics.networks.inference.formats import IntArray
 from spintronics.networks.inference.layers import NumberArray, Weighted
+from spintronics.networks.inference.packing import WORD, Words, packed
 from spintronics.networks.layers import Convolution, Pool
 
 
@@ -24,6 +26,49 @@ def windows(layer: Weighted, x: NumberArray) -> NumberArray:
     view = view.reshape(images, height, width, shape.groups, channels // shape.groups, shape.kernel, shape.kernel)
     ordered = np.ascontiguousarray(view.transpose(3, 0, 1, 2, 5, 6, 4))
     return ordered.reshape(shape.groups, images * height * width, -1)
+
+
+def packed_windows(layer: Weighted, codes: NumberArray) -> Words:
+    """Bit planes of every window in words, (planes, groups, images · positions, words).
+
+    Args:
+        codes: bit patterns, (images, height, width, channels).
+    """
+    shape, masks = layer.shape, [1 << m for m in range(layer.input_format.bits)]
+    if isinstance(shape, Convolution) and shape.in_channels // shape.groups % WORD == 0:
+        return np.stack([windows(layer, packed(codes & mask)) for mask in masks])  # packed once per pixel, not window
+    taps = windows(layer, codes)
+    return np.stack([packed(taps & mask) for mask in masks])
+
+
+def places(layer: Weighted, before: tuple[int, ...]) -> tuple[IntArray, IntArray]:
+    """Where the taps of every window lie in the flattened input with its padding: starts[window] + taps[group, tap].
+
+    Args:
+        before: shape of the layer's input, (images, height, width, channels).
+    """
+    shape, (images, height, width, channels) = layer.shape, before
+    if not isinstance(shape, Convolution):
+        features = np.arange(height * width * channels).reshape(height, width, channels).transpose(2, 0, 1)
+        return np.arange(images) * features.size, features.reshape(1, -1)
+    height, width = height + 2 * shape.padding, width + 2 * shape.padding
+    rows, columns = _positions(layer, before)
+    starts = _flat((images, height, width), (images, rows, columns), (1, shape.stride, shape.stride)) * channels
+    group = channels // shape.groups
+    taps = _flat((height, width, channels), (shape.kernel, shape.kernel, group), (1, 1, 1))
+    return starts, np.arange(shape.groups)[:, None] * group + taps
+
+
+def _flat(sizes: tuple[int, int, int], counts: tuple[int, int, int], steps: tuple[int, int, int]) -> IntArray:
+    """Places in a flattened array of these sizes of so many steps along each axis."""
+    a, b, c = (np.arange(n) * step for n, step in zip(counts, steps, strict=True))
+    grid: IntArray = (a[:, None, None] * sizes[1] + b[:, None]) * sizes[2] + c
+    return grid.ravel()
+
+
+def padded(layer: Weighted, x: NumberArray) -> NumberArray:
+    """A layer's input with its zero padding."""
+    return _padded(x, layer.shape.padding, 0) if isinstance(layer.shape, Convolution) else x
 
 
 def outputs(layer: Weighted, groups: list[NumberArray], before: tuple[int, ...]) -> NumberArray:

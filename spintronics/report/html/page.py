@@ -100,6 +100,7 @@ def page_of(results: Results) -> str:
         drawn=drawn,
         figures=_figures(results, drawn),
         keys=_keys(results),
+        headline=_headline(results),
         style=(HERE / "page.css").read_text(encoding="utf-8"),
         script=(HERE / "page.js").read_text(encoding="utf-8"),
         data=_for_script(data),
@@ -112,7 +113,7 @@ def _for_script(data: Mapping[str, Any]) -> str:
 
 
 def _table(name: str, rows: Sequence[Row], provenance: Provenance, numbers: dict[tuple[Step, ...], int]) -> Table:
-    chains = (provenance.chain(name, row) for row in rows)
+    chains = (provenance.chain(name, row, number) for number, row in enumerate(rows))
     return Table(
         name,
         tuple(heading(column) for column in rows[0]),
@@ -187,9 +188,22 @@ def _has(chart: Any) -> bool:
     return bool(chart["panels"] if isinstance(chart, dict) else chart)
 
 
+def _headline(results: Results) -> str:
+    """What was run with what, as far as the manifest says."""
+    m = results.manifest
+    pipeline = m.get("pipeline", {})
+    parts = (
+        f"technology {m['technology']['name']}" if "technology" in m else "",
+        f"ngspice {m['versions']['ngspice']}" if "ngspice" in m["versions"] else "",
+        f"seed {pipeline['seed']}" if "seed" in pipeline else "",
+        f"{pipeline['trials']:,} trials" if pipeline.get("trials") else "",
+    )
+    return ", ".join([f"Experiment {results.experiment}", *filter(None, parts)])
+
+
 def _keys(results: Results) -> list[tuple[str, str, str]]:
-    """Key, value and source of everything in the technology."""
-    technology, sources = results.manifest["technology"], results.manifest["technology_sources"]
+    """Key, value and source of everything in the technology; nothing where there is none."""
+    technology, sources = results.manifest.get("technology", {}), results.manifest.get("technology_sources", {})
     found = []
     for key, source in sources.items():
         section, _, name = key.partition(".")

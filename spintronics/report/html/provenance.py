@@ -34,6 +34,8 @@ _FAN_IN = Origin(f"{_CHARACTERIZE}.fan_in", f"{_CIRCUITS}.sense_path")
 _DECISIONS = Origin(f"{_CHARACTERIZE}.decisions", f"{_CIRCUITS}.decision_bench")
 _CORNERS = Origin(f"{_CHARACTERIZE}.corners", f"{_CIRCUITS}.read_bench")
 _COST = Origin("spintronics.accelerator.cost", composed=True)
+_STUDY = Origin("spintronics.accuracy.study")
+_TRAINING = Origin("spintronics.training.loop")
 ORIGINS: Mapping[str, Origin] = {
     **dict.fromkeys(
         ("device", "write", "write_energy", "write_current", "write_error_rate", "write_thermal"), _WRITING
@@ -49,7 +51,9 @@ ORIGINS: Mapping[str, Origin] = {
     "half_selected": Origin(f"{_CHARACTERIZE}.disturb", f"{_CIRCUITS}.disturb_bench"),
     "read_point": Origin(f"{_CHARACTERIZE}.read_point", f"{_CIRCUITS}.sense_path"),
     "develop_time": Origin(f"{_CHARACTERIZE}.read_point", f"{_CIRCUITS}.read_bench"),
-    **dict.fromkeys(("energy", "area_by_layer", "comparison", "claims"), _COST),
+    **dict.fromkeys(("energy", "energy_by_layer", "area_by_layer", "comparison", "claims", "needed"), _COST),
+    **dict.fromkeys(("accuracy", "lost"), _STUDY),
+    **dict.fromkeys(("test_error", "curve"), _TRAINING),
     **dict.fromkeys(("area", "area_overhead"), Origin("spintronics.array.subarray", composed=True)),
     "storage": Origin("spintronics.networks.storage"),
     **dict.fromkeys(("points", "sweep"), Origin("spintronics.pipeline.sweep")),
@@ -57,6 +61,7 @@ ORIGINS: Mapping[str, Origin] = {
 }
 BASES: Mapping[str, Origin] = {"modelled": Origin("spintronics.baselines.rram")}
 """What rows of another basis are made by, whatever their table."""
+_CLOSED_FORM = Origin("spintronics.magnetics")
 
 
 @dataclass(frozen=True)
@@ -74,12 +79,17 @@ class Provenance:
 
     results: Results
 
-    def chain(self, table: str, row: Row) -> tuple[Step, ...]:
-        """From the row's table entry to the run's inputs.
+    def chain(self, table: str, row: Row, number: int) -> tuple[Step, ...]:
+        """From a row's table entry to the run's inputs.
 
         A step is left out where there is nothing of it: a closed form has no deck.
+
+        Args:
+            number: of the row in its table.
         """
         origin = BASES.get(str(row.get("basis")), ORIGINS.get(table))
+        if table == "device" and not str(row.get("how")).startswith("ngspice"):
+            origin = _CLOSED_FORM
         steps = [Step("Table", f"tables/{table}.csv", f"tables/{table}.csv")]
         if origin:
             how = f"{row['how']}; " if row.get("how") else ""
@@ -88,6 +98,13 @@ class Provenance:
                 steps += self._composed
             elif bench := self._bench(origin, row):
                 steps.append(Step("Testbench", bench))
+        if "composed" in str(row.get("testbench")):
+            steps.append(Step("Its gates", f"table {table}: each gate opens its own decks", f"#table-{table}"))
+        if "point" in row and "points" in self.results.table_names:
+            page = f"points/{row['point']:03d}/report.html"
+            steps.append(Step("Page of the point", f"{page}: each number opens its own chain", page))
+        for file, title, runs in self.results.decks(table, number):
+            steps.append(Step("Deck", f"{file}: {title}{f', one of {runs}' if runs > 1 else ''}", file))
         steps += self._evidence(table, row)
         return (*steps, self._inputs)
 
@@ -137,9 +154,11 @@ class Provenance:
     @cached_property
     def _inputs(self) -> Step:
         m = self.results.manifest
-        pipeline, versions = m["pipeline"], m["versions"]
-        text = (
-            f"technology {m['technology']['name']} ({m['technology_sha256'][:12]}), cards {m['cards']['sha256'][:12]}, "
-            f"ngspice {versions['ngspice']}, seed {pipeline['seed']}"
-        )
-        return Step("Inputs", text, "#inputs")
+        parts = [
+            f"technology {m['technology']['name']} ({m['technology_sha256'][:12]})" if "technology" in m else "",
+            f"cards {m['cards']['sha256'][:12]}" if "cards" in m else "",
+            *(f"{name} {digest[:12]}" for name, digest in m.get("inputs", {}).items()),
+            f"ngspice {m['versions']['ngspice']}" if "ngspice" in m["versions"] else "",
+            f"seed {m['pipeline']['seed']}" if "seed" in m.get("pipeline", {}) else "",
+        ]
+        return Step("Inputs", ", ".join(filter(None, parts)) or "manifest.json", "#inputs")

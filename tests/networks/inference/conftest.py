@@ -96,7 +96,7 @@ def convolve(layer: Weighted, image: Array) -> Array:
 def make_random_layer(random: np.random.Generator) -> tuple[Weighted, Array]:
     """A layer of any kind and size up to a few hundred taps, and two images for it, (2, channels, height, width)."""
     codings = list(Coding)
-    weight_format = Format(int(random.integers(1, 6)), codings[random.integers(3)])
+    weight_format = Format(int(random.integers(1, 9)), codings[random.integers(3)])
     input_format = Format(int(random.integers(1, 10)), codings[random.integers(3)])
     height, width = (int(size) for size in random.integers(4, 8, 2))
     groups = int(random.integers(1, 4))

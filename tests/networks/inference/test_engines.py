@@ -10,7 +10,8 @@ import pytest
 from spintronics.errors import InputError
 from spintronics.networks import Convolution, FullyConnected
 from spintronics.networks.inference import Coding, Engine, ErrorModel, Format, PlaneAnds, StaticFaults, Weighted
-from spintronics.networks.inference.engines import Disturbance, Words, accumulate
+from spintronics.networks.inference.engines import Disturbance, accumulate
+from spintronics.networks.inference.packing import Words
 
 Array = npt.NDArray[Any]
 BIT = Format(1, Coding.UNSIGNED)
@@ -28,10 +29,47 @@ def test_sums_equal_plain_convolution(
 ) -> None:
     layer, images = random_layer(seed)
     sums = accumulate(engine, layer, channels_last(images))
-    assert sums.dtype == np.int64
+    assert sums.dtype in (np.int32, np.int64)
     assert (sums.transpose(0, 3, 1, 2) == np.stack([plain_convolution(layer, image) for image in images])).all()
     bias = np.zeros(1, int) if layer.bias is None else layer.bias
     assert np.abs(sums - bias).max() <= layer.largest_sum
+
+
+def test_sums_equal_integer_convolution_in_torch(random_layer: RandomLayer) -> None:
+    """Five hundred layers, 1 to 8 bits and more, every coding, stride, padding and number of groups, both engines."""
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    for seed in range(500):
+        layer, images = random_layer(seed)
+        x, weights = torch.tensor(images.astype(np.int64)), torch.tensor(layer.weights.astype(np.int64))
+        bias = None if layer.bias is None else torch.tensor(layer.bias.astype(np.int64))
+        if isinstance(layer.shape, Convolution):
+            sizes = {"stride": layer.shape.stride, "padding": layer.shape.padding, "groups": layer.shape.groups}
+            right = torch.nn.functional.conv2d(x, weights, bias, **sizes).numpy()
+        else:
+            right = (x.flatten(1) @ weights.T + (0 if bias is None else bias)).numpy()[:, :, None, None]
+        for engine in Engine:
+            sums = accumulate(engine, layer, channels_last(images))
+            assert (sums.transpose(0, 3, 1, 2) == right).all(), (seed, engine)
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+def test_whole_words_of_channels(groups: int, plain_convolution: Callable[[Weighted, Array], Array]) -> None:
+    """64 channels and more in a group are packed pixel by pixel, not window by window."""
+    random = np.random.default_rng(groups)
+    shape = Convolution("conv", 128 * groups, 2 * groups, 3, stride=2, padding=1, groups=groups, bias=False)
+    bipolar = Format(2, Coding.BIPOLAR)
+    layer = Weighted(shape, random.choice([-3, -1, 1, 3], (2 * groups, 128, 3, 3)), bipolar, bipolar)
+    images = random.choice([-3, -1, 1, 3], (2, 128 * groups, 6, 5))
+    right = np.stack([plain_convolution(layer, image) for image in images]).transpose(0, 2, 3, 1)
+    errors = ErrorModel(0.01, 0.02, 0.005, 0.01)
+    for engine in Engine:
+        assert (accumulate(engine, layer, channels_last(images)) == right).all()
+    planes, blas = (
+        accumulate(engine, layer, channels_last(images), Disturbance(errors, np.random.default_rng(1)))
+        for engine in Engine
+    )
+    assert (planes == blas).all()
+    assert (planes != right).any()
 
 
 def test_random_layers_have_every_option(random_layer: RandomLayer) -> None:
@@ -55,6 +93,20 @@ def test_exact_on_both_sides_of_what_a_narrow_float_holds(taps: int, engine: Eng
     layer = Weighted(FullyConnected("fc", taps, 1, bias=False), weights, Format(12, Coding.UNSIGNED), BIT)
     assert layer.largest_sum == taps * 4095
     assert accumulate(engine, layer, np.ones((1, 1, 1, taps), np.int64)).item() == taps * 4095
+
+
+@pytest.mark.parametrize("taps", [2895, 2896])
+@pytest.mark.parametrize("images", [1, 2, 5])
+def test_two_images_in_one_product(images: int, taps: int) -> None:
+    """With 2895 taps of ±1, 2895 · (2 · 2895 + 2) < 2^24 ≤ 2896 · (2 · 2896 + 2): the largest sums that are shared."""
+    random = np.random.default_rng(taps)
+    sign = Format(1, Coding.BIPOLAR)
+    weights = random.choice([-1, 1], (4, taps))
+    layer = Weighted(FullyConnected("fc", taps, 4, bias=False), weights, sign, sign)
+    x = random.choice([-1, 1], (images, taps))
+    x[-1], x[0] = -weights[0], weights[0]
+    sums = accumulate(Engine.BLAS, layer, x.reshape(images, 1, 1, taps))
+    assert (sums.reshape(images, 4) == x @ weights.T).all()
 
 
 @pytest.mark.parametrize("engine", Engine)

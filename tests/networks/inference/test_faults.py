@@ -1,6 +1,6 @@
 """Errors against explicit flips of every AND and against exact binomial sums; static faults by construction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import astuple
 from functools import reduce
 from typing import Any
@@ -26,11 +26,15 @@ from spintronics.networks.inference import (
     StaticFaults,
     SubArray,
     Weighted,
+    access_errors,
     accuracy_under_errors,
+    bitcounts,
     infer,
 )
-from spintronics.networks.inference.engines import Disturbance, Words, accumulate
+from spintronics.networks.inference.access_errors import are_few
+from spintronics.networks.inference.engines import Disturbance, accumulate
 from spintronics.networks.inference.faults import Readings
+from spintronics.networks.inference.packing import Words
 
 Array = npt.NDArray[Any]
 
@@ -66,17 +70,18 @@ def exact_distribution(errors: ErrorModel) -> Array:
     return reduce(np.convolve, [binom.pmf(np.arange(n + 1), n, p) for n, p in others], kept)
 
 
-def flips(errors: ErrorModel, random: np.random.Generator) -> Callable[[PlaneAnds], Words]:
+def flips(errors: ErrorModel, random: np.random.Generator, length: int = LENGTH) -> Callable[[PlaneAnds], Words]:
     """A hook that flips every AND by itself."""
 
     def bits(words: Words) -> Array:
-        return np.unpackbits(words.view(np.uint8), axis=-1, bitorder="little")[..., :LENGTH].astype(int)
+        octets = np.ascontiguousarray(words).view(np.uint8)
+        return np.unpackbits(octets, axis=-1, bitorder="little")[..., :length].astype(int)
 
     def hook(seen: PlaneAnds) -> Words:
         pairs = 2 * bits(seen.weights)[None] + bits(seen.inputs)[:, None]
         p = np.array([errors.p00, errors.p01, errors.p10, errors.p11])[pairs]
-        wrong = np.zeros((*pairs.shape[:-1], 128), bool)
-        wrong[..., :LENGTH] = random.random(pairs.shape) < p
+        wrong = np.zeros((*pairs.shape[:-1], -(-length // 64) * 64), bool)
+        wrong[..., :length] = random.random(pairs.shape) < p
         altered: Words = seen.bits ^ np.packbits(wrong, axis=-1, bitorder="little").view(np.uint64)
         return altered
 
@@ -118,35 +123,103 @@ def test_wrong_readings_of_neighbours_are_independent() -> None:
     assert chi2_contingency([np.bincount(s, minlength=60)[27:34] for s in (sums[:half], sums[half:])]).pvalue > 1e-3
 
 
+def one_tap(weights: Array, images: int) -> tuple[Weighted, Array]:
+    """Bitcounts over a single AND, input 1."""
+    layer = Weighted(FullyConnected("fc", 1, len(weights), bias=False), weights[:, None], BIT, BIT)
+    return layer, np.ones((images, 1, 1, 1), int)
+
+
 def test_no_bitcount_has_more_wrong_readings_than_ands() -> None:
     """Counts of 0 and 1 beside each other, a rate at which wrong readings are found by their gaps."""
-    n11 = np.arange(1000).reshape(1, 1000) % 2
-    ones = np.ones(1000, int)
+    layer, x = one_tap(np.arange(1000) % 2, 1)
+    errors = ErrorModel(p11=0.019)
+    assert are_few(layer, errors)
     for seed in range(100):
-        read = ErrorModel(p11=0.019).read(n11, ones, np.array([1]), 1, np.random.default_rng(seed))
-        assert ((read >= 0) & (read <= n11)).all()
+        read = accumulate(Engine.BLAS, layer, x, Disturbance(errors, np.random.default_rng(seed))).ravel()
+        assert ((read >= 0) & (read <= np.arange(1000) % 2)).all()
 
 
 def test_first_and_last_and_err_as_often_as_any() -> None:
-    n11, ones, runs = np.ones((1, 3), int), np.ones(3, int), 8000
+    runs = 8000
+    layer, x = one_tap(np.ones(3, int), 1)
     random = np.random.default_rng(1)
-    wrong = sum(1 - ErrorModel(p11=0.015).read(n11, ones, np.array([1]), 1, random)[0] for _ in range(runs))
+    wrong = sum(
+        1 - accumulate(Engine.BLAS, layer, x, Disturbance(ErrorModel(p11=0.015), random)).ravel() for _ in range(runs)
+    )
     assert (np.abs(wrong - runs * 0.015) < 4 * (runs * 0.015) ** 0.5).all()
 
 
 class AlwaysNext(np.random.Generator):
     """A stream in which every trial succeeds, however unlikely."""
 
-    def geometric(self, p: Any, size: Any = None) -> Any:
-        return np.ones(size, np.int64)
+    def standard_exponential(self, *_: Any, out: Any = None, **__: Any) -> Any:  # type: ignore[override]
+        out[...] = 0
+        return out
 
 
-def test_errors_beyond_the_first_draw_of_gaps_follow_on() -> None:
-    """Far more wrong readings than expected: gaps are drawn again and again, and no AND is left out."""
-    n11 = np.array([[40, 1, 0, 500, 7]])
+@pytest.mark.parametrize("compiled", [False, True])
+def test_errors_beyond_the_first_draw_of_gaps_follow_on(compiled: bool, implementation: Callable[[bool], None]) -> None:
+    """Far more wrong readings than expected: gaps are drawn again and again, and no AND is left out or errs twice."""
+    implementation(compiled)
+    f = Format(2, Coding.UNSIGNED)
+    layer = Weighted(FullyConnected("fc", 500, 5, bias=False), np.arange(2500).reshape(5, 500) % 4, f, f)
+    x = np.arange(1500).reshape(3, 1, 1, 500) % 3
     stream = AlwaysNext(np.random.Philox(1))
-    read = ErrorModel(p11=1e-3).read(n11, n11[0], np.array([500]), 500, stream)
+    read = accumulate(Engine.BLAS, layer, x, Disturbance(ErrorModel(*(1e-3,) * 4), stream))
+    assert (read.reshape(3, 5) == 9 * 500 - x.reshape(3, 500) @ layer.weights.T).all()
+    read = accumulate(Engine.BLAS, layer, x, Disturbance(ErrorModel(p11=1e-3), stream))
     assert (read == 0).all()
+
+
+@pytest.fixture
+def implementation(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[bool], None]]:
+    """Take the compiled loops, or NumPy."""
+
+    def take(compiled: bool) -> None:
+        if compiled:
+            pytest.importorskip("numba", reason="numba is not installed")
+        for module in (access_errors, bitcounts):
+            module._implementation.cache_clear()
+            monkeypatch.setattr(module, "is_compiled", lambda: compiled)
+
+    yield take
+    for module in (access_errors, bitcounts):
+        module._implementation.cache_clear()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_compiled_or_not_the_sums_are_the_same(
+    seed: int, random_layer: Callable[[int], tuple[Weighted, Array]], implementation: Callable[[bool], None]
+) -> None:
+    layer, images = random_layer(seed)
+    x = images.transpose(0, 2, 3, 1)
+    errors = ErrorModel(p11=0.01, p10=0.02, p01=0.005, p00=0.015)
+    readings = StaticFaults(errors).readings(layer, np.random.default_rng(seed)) if seed % 2 else None
+    assert are_few(layer, errors)
+
+    def sums(compiled: bool) -> Array:
+        implementation(compiled)
+        return accumulate(Engine.PLANES, layer, x, Disturbance(errors, np.random.default_rng(seed), readings))
+
+    assert (sums(True) == sums(False)).all()
+
+
+@pytest.mark.parametrize(("rate", "few"), [(0.02, True), (0.8, False)], ids=["found one by one", "drawn by bitcount"])
+@pytest.mark.parametrize("pair", [None, "p11", "p10", "p01", "p00"])
+def test_sums_of_several_planes_are_distributed_as_flips(rate: float, few: bool, pair: str | None) -> None:
+    """2-bit weights, 3-bit inputs, groups, padding: many times each of three images, sums of three places."""
+    layer, x = conv(np.random.default_rng(1))
+    errors = ErrorModel(0.9 * rate, 0.7 * rate, 0.6 * rate, rate) if pair is None else ErrorModel(**{pair: rate})
+    assert are_few(layer, errors) == few
+    many = np.repeat(x, 1500, axis=0)
+    drawn = accumulate(Engine.BLAS, layer, many, Disturbance(errors, np.random.default_rng(7)))
+    flipped = accumulate(Engine.PLANES, layer, many, hook=flips(errors, np.random.default_rng(8), layer.dot_length))
+    for place in ((0, 0, 0), (2, 2, 1), (4, 3, 5)):
+        a, b = (sums[:1500, *place] for sums in (drawn, flipped))
+        edges = np.unique(np.quantile(np.concatenate([a, b]), np.linspace(0, 1, 7)))
+        counts = np.array([np.histogram(values, edges)[0] for values in (a, b)])
+        counts = counts[:, counts.sum(axis=0) > 0]
+        assert counts.shape[1] == 1 or chi2_contingency(counts).pvalue > 1e-4
 
 
 @pytest.mark.parametrize("p", [1e-18, 1e-9])
@@ -325,10 +398,11 @@ def test_weak_cells_and_certain_errors_tap_by_tap(engine: Engine) -> None:
     assert (accumulate(engine, layer, x, disturbance) == right).all()
 
 
-def test_errors_beside_weak_cells_are_distributed_as_flips() -> None:
+@pytest.mark.parametrize("name", ["different rates", "small rates"])
+def test_errors_beside_weak_cells_are_distributed_as_flips(name: str) -> None:
     """Of the 100 ANDs some are weak; each other one flips by itself: binomials of what is left, convolved."""
     layer, x = one_count()
-    errors = MODELS["different rates"]
+    errors = MODELS[name]
     readings = StaticFaults(ErrorModel(0.3, 0.3, 0.3, 0.3)).readings(layer, np.random.default_rng(4))
     w, b = layer.rows[0, 0] == 1, x[0].ravel() == 1
     reads = np.where(b, readings.on_one.ravel(), readings.on_zero.ravel())

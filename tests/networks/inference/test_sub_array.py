@@ -22,7 +22,8 @@ from spintronics.networks.inference import (
     infer,
     run_in_sub_arrays,
 )
-from spintronics.networks.inference.engines import Words, accumulate
+from spintronics.networks.inference.engines import accumulate
+from spintronics.networks.inference.packing import Words
 from spintronics.networks.layers import LayerWork
 
 Array = npt.NDArray[Any]
@@ -56,6 +57,7 @@ def test_sums_and_actions(
     windows = work.positions * layer.groups
     bipolar = layer.weight_format.coding is Coding.BIPOLAR
     assert actions.input_bitcounts == bipolar * windows * segments * layer.input_format.bits
+    assert actions.input_bitcounts == bipolar * sum(mapped.input_counts.values())
 
 
 def test_a_network_run_makes_the_ands_that_the_cost_model_counts() -> None:
