@@ -8,7 +8,7 @@ from math import hypot, sqrt
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import chi2
+from scipy.special import gammaincinv
 
 from spintronics.cards import ModelCards
 from spintronics.characterize.device_table import OperationFailed
@@ -158,7 +158,7 @@ class LatchOffsets:
     def sigma_interval(self) -> tuple[float, float]:
         """95 % interval of the standard deviation of a normal, V (chi-squared)."""
         degrees = int(np.isfinite(self.offsets).sum()) - 1
-        high, low = (float(chi2.ppf(share, degrees)) for share in (0.025, 0.975))
+        high, low = (2 * float(gammaincinv(degrees / 2, share)) for share in (0.025, 0.975))  # quantiles of χ²
         return self.sigma * (degrees / low) ** 0.5, self.sigma * (degrees / high) ** 0.5
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
 
 from spintronics.cards import ModelCards
 from spintronics.circuits.library import SENSE_CELLS, Deck, new_circuit, nominal_junction, sense_cell
@@ -83,6 +82,8 @@ def branch_resistance(
     >>> round(cell - t.operating_junction.r_p - t.heavy_metal.resistance / 2)
     0
     """
+    from scipy.optimize import brentq  # slow to import
+
     series = heavy_metal.resistance / 2
     r_p = junction.r_p + series
     if antiparallel == 0:

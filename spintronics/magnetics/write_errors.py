@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import betaincinv
 
 from spintronics.errors import InputError
 from spintronics.magnetics.layer import FloatArray, FreeLayer
@@ -40,12 +41,10 @@ class WriteErrors:
         >>> low.tolist(), high.round(4).tolist()
         ([0.0], [0.0362])
         """
-        from scipy.stats import beta  # slow to import
-
         tail, right = (1 - confidence) / 2, self.trajectories - self.errors
         with np.errstate(invalid="ignore"):
-            low = np.where(self.errors == 0, 0.0, beta.ppf(tail, self.errors, right + 1))
-            high = np.where(right == 0, 1.0, beta.ppf(1 - tail, self.errors + 1, right))
+            low = np.where(self.errors == 0, 0.0, betaincinv(self.errors, right + 1, tail))
+            high = np.where(right == 0, 1.0, betaincinv(self.errors + 1, right, 1 - tail))
         return low, high
 
 

@@ -5,8 +5,7 @@ from functools import cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtrit
-from scipy.stats import beta
+from scipy.special import betaincinv, stdtrit
 
 from spintronics.montecarlo.variation import FEWEST_DESIGNS
 
@@ -48,8 +47,8 @@ def failure_probability(failures: int, trials: int, confidence: float = 0.95) ->
     (0.0, 3.69)
     """
     tail = (1 - confidence) / 2
-    low = float(beta.ppf(tail, failures, trials - failures + 1)) if failures else 0.0
-    high = float(beta.ppf(1 - tail, failures + 1, trials - failures)) if failures < trials else 1.0
+    low = float(betaincinv(failures, trials - failures + 1, tail)) if failures else 0.0
+    high = float(betaincinv(failures + 1, trials - failures, 1 - tail)) if failures < trials else 1.0
     return Failures(failures, trials, failures / trials, low, high)
 
 
@@ -172,7 +171,7 @@ def quantile(values: FloatArray, share: float, confidence: float = 0.95) -> Esti
     ordered, count = np.sort(values), len(values)
     rank = min(max(int(np.ceil(count * share)), 1), count)
     tail = (1 - confidence) / 2
-    p = beta.ppf([tail, 1 - tail], rank, count - rank + 1)
+    p = betaincinv(rank, count - rank + 1, np.array([tail, 1 - tail]))
     low, high = np.clip(np.ceil(p * count).astype(np.intp), 1, count)
     nan = float("nan")
     return Estimate(

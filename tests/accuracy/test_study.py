@@ -1,5 +1,7 @@
 """Accuracy under errors: by hand on a network of two classes, and intervals against brute force."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.stats import t
@@ -134,7 +136,8 @@ def test_figure_against_supply(network: BitwiseNetwork, images: ImageSet) -> Non
     ideal, found = study(network, images, [*counted, *tables], Faults(), range(1))
     by_supply = report.figure(ideal, found, "made up").axes[-1]
     assert by_supply.get_xlabel() == "VDD (V)"
-    for line, cases in zip(by_supply.containers, (found[:2], found[2:]), strict=True):
+    drawn: Any = by_supply.containers
+    for line, cases in zip(drawn, (found[:2], found[2:]), strict=True):
         assert line.lines[0].get_xdata().tolist() == [0.8, 1.0]
         assert line.lines[0].get_ydata().tolist() == [case.result.mean for case in reversed(cases)]
 

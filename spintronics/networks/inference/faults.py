@@ -121,7 +121,10 @@ class StaticFaults:
             shape = (1, groups, int(where[-1]) + 1, length)
 
         def weak(share: float) -> BoolArray:
-            return np.broadcast_to((random.random(shape) < share)[:, :, where], (planes, groups, outputs, length))
+            whole = (planes, groups, outputs, length)
+            if share == 0:
+                return np.broadcast_to(np.False_, whole)
+            return np.broadcast_to((random.random(shape) < share)[:, :, where], whole)
 
         bits = (layer.row_codes >> np.arange(planes, dtype=np.uint32)[:, None, None, None]) & 1 == 1
         r = self.rates
