@@ -79,9 +79,12 @@ def accuracy(
     from spintronics.networks.inference.images import first, images_to_test
     from spintronics.ngspice import default_workers
     from spintronics.report import accuracy as report
+    from spintronics.report.files import make_folder
     from spintronics.report.writing import write_results
     from spintronics.technology import Technology
 
+    folder = out if out is not None else Path("results") / "accuracy"
+    make_folder(folder)  # before minutes of work
     every_image = images_to_test(dataset, data)
     tests = first(every_image, images) if images else every_image
     trained = network if network is not None else _trained(dataset, data)
@@ -114,7 +117,6 @@ def accuracy(
     if lost := report.lost(ideal, results):
         tables["lost"] = lost
     what = f"{chosen.name} on {ideal.images} of {len(every_image)} {tests.name} test images"
-    folder = out if out is not None else Path("results") / "accuracy"
     figure = report.figure(ideal, results, f"{what}, errors in {report.description(faults)}")
     about = {
         "pipeline": {

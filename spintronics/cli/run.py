@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 def run(
     pipeline: Pipeline,
     out: Out = None,
-    trials: Annotated[int | None, typer.Option(help="Trials per state.", show_default="the pipeline's")] = None,
+    trials: Annotated[
+        int | None, typer.Option(help="Trials per state, where the pipeline has any.", show_default="the pipeline's")
+    ] = None,
     seed: Seed = None,
     workers: Workers = None,
     settings: Settings = None,

@@ -131,7 +131,7 @@ class CharacterizePipeline(Pipeline):
     Attributes:
         thermal_angles: initial angles of the magnetization per written bit.
         parts: what of it.
-        decisions: clocked decisions per operation and input, with everything that varies.
+        decisions: clocked decisions per operation and input, with everything that varies, 2 or more (a spread needs two).
         read_currents: to choose the read current among, A, beside the technology's.
         trials: of the margins at each of them.
     """
@@ -141,7 +141,7 @@ class CharacterizePipeline(Pipeline):
     parts: Annotated[list[Part], *_LIST]
     read_currents: Annotated[list[Current], *_LIST]
     trials: Annotated[int, Field(ge=1000, strict=True)]
-    decisions: Annotated[int, Field(ge=1, strict=True)]
+    decisions: Annotated[int, Field(ge=2, strict=True)]
 
 
 class FanInPipeline(Pipeline):
