@@ -131,7 +131,7 @@ class CharacterizePipeline(Pipeline):
     Attributes:
         thermal_angles: initial angles of the magnetization per written bit.
         parts: what of it.
-        decisions: clocked decisions per operation and input, with everything that varies, 2 or more (a spread needs two).
+        decisions: clocked decisions per operation and input, with everything that varies, 2 or more.
         read_currents: to choose the read current among, A, beside the technology's.
         trials: of the margins at each of them.
     """
