@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from typing import TYPE_CHECKING, Literal
 
 from spintronics.cards import ModelCards
@@ -28,6 +29,15 @@ def netlist(name: str) -> str:
         known = ", ".join(sorted(p.stem for p in NETLISTS.glob("**/*.spice")))
         raise InputError(f"{path}: no such netlist; there are: {known}")
     return path.read_text(encoding="utf-8")
+
+
+def netlists_digest() -> str:
+    """SHA-256 of all netlists, names and text: what else the circuits depend on beside technology and cards."""
+    digest = sha256()
+    for path in sorted(NETLISTS.glob("**/*.spice")):
+        name = path.relative_to(NETLISTS).with_suffix("").as_posix()
+        digest.update(f"{name}\n{netlist(name)}\n".encode())
+    return digest.hexdigest()
 
 
 def transistors(technology: Technology, cards: ModelCards) -> str:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, ClassVar
 from spintronics import cards as model_cards
 from spintronics.characterize.device_table import OK, Entry, OperationFailed
 from spintronics.circuits.compiled import with_compiled_devices
+from spintronics.circuits.library import netlists_digest
 from spintronics.errors import InputError, SpintronicsError
 from spintronics.montecarlo.workers import dask_workers
 from spintronics.ngspice import NgspiceError, Simulator, has_osdi
@@ -303,6 +304,7 @@ class Run(ABC):
             "technology_sha256": self.technology.digest(),
             "junction_models": self._devices,
             "cards": {"files": [p.name for p in self._cards.files], "sha256": self._cards.digest()},
+            "netlists_sha256": netlists_digest(),
             "slides_sha256": sha256(json.dumps(tables.slides(), sort_keys=True).encode()).hexdigest(),
             "versions": {
                 "python": platform.python_version(),

@@ -6,6 +6,7 @@ from importlib.metadata import version
 from math import ceil
 
 from spintronics.characterize import sense_margin
+from spintronics.circuits.library import netlists_digest
 from spintronics.circuits.sense_path import SensePath, operations_of
 from spintronics.montecarlo.mismatch import spread
 from spintronics.montecarlo.workers import dask_workers, local_workers
@@ -108,6 +109,7 @@ class TrialRun(Run):
             "technology": self.technology.name,
             "technology_sha256": self.technology.digest(),
             "cards_sha256": self._cards.digest(),
+            "netlists_sha256": netlists_digest(),
             "seed": str(p.seed),
             "ngspice": self._simulator.installation.version,
             "spintronics": version("spintronics-imce"),

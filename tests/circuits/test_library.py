@@ -1,10 +1,13 @@
 """Netlists: what they hold, and that ngspice sees the transistors whose area is counted."""
 
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 
-from spintronics.circuits.library import netlist, transistor_widths
+from spintronics.circuits import library
+from spintronics.circuits.library import netlist, netlists_digest, transistor_widths
 from spintronics.errors import InputError
 from spintronics.resources import NETLISTS
 
@@ -34,3 +37,19 @@ def test_widths_follow_the_parameters() -> None:
 def test_missing_netlist_names_those_there_are() -> None:
     with pytest.raises(InputError, match="full_adder"):
         netlist("full_addder")
+
+
+def test_digest_holds_every_netlist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = netlists_digest()
+    assert netlists_digest() == before
+    shutil.copytree(NETLISTS, tmp_path / "netlists")
+    monkeypatch.setattr(library, "NETLISTS", tmp_path / "netlists")
+    for change in ("sense_cell_ap", "generated/she_mtj"):
+        path = tmp_path / "netlists" / f"{change}.spice"
+        text = path.read_text()
+        path.write_text(text + "* another\n")
+        netlist.cache_clear()
+        assert netlists_digest() != before
+        path.write_text(text)
+        netlist.cache_clear()
+        assert netlists_digest() == before
