@@ -1,11 +1,14 @@
 """What several rooms' tests share: the technology that travels with the package, a user's PDK, a missing ngspice."""
 
+import re
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 import spintronics
+from spintronics import cli
 from spintronics.characterize.device_table import ActionCost, DeviceTable, Entry
 from spintronics.technology import Technology
 
@@ -18,6 +21,29 @@ FREEPDK45 = Path(__file__).parents[2] / "shared" / "pdk" / "freepdk45"
 @pytest.fixture(scope="session")
 def imce45() -> Technology:
     return Technology.load("imce45")
+
+
+Answer = tuple[int, str, str]
+
+
+@pytest.fixture(name="spintronics")
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Answer]:
+    """The command's entry point, in this process: a warning or a traceback fails the test.
+
+    It answers with the exit status, what was printed without colours, and the error output.
+    """
+
+    def call(*arguments: str | Path) -> Answer:
+        monkeypatch.setattr(sys, "argv", ["spintronics", *map(str, arguments)])
+        try:
+            cli.main()
+            status = 0
+        except SystemExit as end:
+            status = end.code if isinstance(end.code, int) else int(bool(end.code))
+        said = capsys.readouterr()
+        return status, re.sub(r"\x1b\[[\d;]*m", "", said.out), re.sub(r"\x1b\[[\d;]*m", "", said.err)
+
+    return call
 
 
 MadeUp = Callable[[Mapping[str, ActionCost]], DeviceTable]

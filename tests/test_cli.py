@@ -1,7 +1,6 @@
 """The command: what it says, its exit status, and every bad input as one line that leaves results whole."""
 
 import json
-import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from spintronics import cli
 from spintronics.resources import MODELS, PIPELINES
 
 COMMAND = Path(sys.executable).with_name("spintronics")
@@ -30,20 +28,9 @@ Spintronics = Callable[..., Answer]
 
 
 @pytest.fixture
-def spintronics(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Spintronics:
-    """The command's entry point, in this process: a warning or a traceback fails the test."""
-
-    def call(*arguments: str | Path) -> Answer:
-        monkeypatch.setattr(sys, "argv", ["spintronics", *map(str, arguments)])
-        try:
-            cli.main()
-            status = 0
-        except SystemExit as end:
-            status = end.code if isinstance(end.code, int) else int(bool(end.code))
-        said = capsys.readouterr()
-        return Answer(status, *(re.sub(r"\x1b\[[\d;]*m", "", text) for text in said))
-
-    return call
+def spintronics(spintronics: Callable[..., tuple[int, str, str]]) -> Spintronics:
+    """The command, its answers with names."""
+    return lambda *arguments: Answer(*spintronics(*arguments))
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from spintronics.accelerator import NetworkCost, Node, Sensitivity, TrainingCost
 from spintronics.array import GeometryPoint, Memory, SubArray
 from spintronics.characterize.device_table import ActionCost
-from spintronics.report.tables import Row, ratio, slides
+from spintronics.report.tables import Row, configuration, ratio, slides
 
 
 def memory(found: Memory) -> list[Row]:
@@ -103,10 +103,7 @@ def area_by_layer(costs: Sequence[NetworkCost]) -> list[Row]:
     """Sub-arrays and area of every weighted layer, and its share: the slides' distribution over SVHN's layers."""
     return [
         {
-            "network": cost.network,
-            "w_bits": cost.widths.weights,
-            "i_bits": cost.widths.inputs,
-            "first_layer": cost.first_layer.value,
+            **configuration(cost),
             "layer": layer.mapping.layer,
             "sub_arrays": layer.mapping.occupied * cost.parallelism,
             "area_mm2": layer.area * 1e6,

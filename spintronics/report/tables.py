@@ -269,14 +269,21 @@ def storage(entries: Iterable[Storage]) -> list[Row]:
     return rows
 
 
+def configuration(cost: NetworkCost) -> Row:
+    """The columns that say which network, W:I and first-layer convention a row is of."""
+    return {
+        "network": cost.network,
+        "w_bits": cost.widths.weights,
+        "i_bits": cost.widths.inputs,
+        "first_layer": cost.first_layer.value,
+    }
+
+
 def energy_by_layer(costs: Iterable[NetworkCost]) -> list[Row]:
     """Energy per image of every weighted layer by component; the layers sum to the table ``energy``."""
     return [
         {
-            "network": c.network,
-            "w_bits": c.widths.weights,
-            "i_bits": c.widths.inputs,
-            "first_layer": c.first_layer.value,
+            **configuration(c),
             "layer": layer.mapping.layer,
             **{f"{_key(name)}_uJ": joules * 1e6 for name, joules in layer.energy_parts.items()},
             "total_uJ": layer.energy * 1e6,
@@ -292,10 +299,7 @@ def energy(costs: Iterable[NetworkCost]) -> list[Row]:
     limit = slides()["shares"]["and_energy_at_most"]
     return [
         {
-            "network": c.network,
-            "w_bits": c.widths.weights,
-            "i_bits": c.widths.inputs,
-            "first_layer": c.first_layer.value,
+            **configuration(c),
             **{f"{_key(name)}_uJ": joules * 1e6 for name, joules in c.energy_parts.items()},
             "total_uJ": c.energy * 1e6,
             "and_share": c.energy_parts["AND"] / c.energy,

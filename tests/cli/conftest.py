@@ -1,36 +1,13 @@
-"""The command as a function, and small data for it."""
+"""Small data and a small network for the command."""
 
-import re
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from spintronics import cli
 from spintronics.networks import FullyConnected
 from spintronics.networks.inference import PIXELS, SIGN, BitwiseNetwork, Weighted
 from spintronics.networks.inference.file import save_network
-
-Answer = tuple[int, str, str]
-
-
-@pytest.fixture
-def spintronics(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Answer]:
-    """Exit status, what was printed without colours, and the error output."""
-
-    def call(*arguments: str | Path) -> Answer:
-        monkeypatch.setattr(sys, "argv", ["spintronics", *map(str, arguments)])
-        try:
-            cli.main()
-            status = 0
-        except SystemExit as stop:
-            status = int(stop.code or 0)
-        printed = capsys.readouterr()
-        return status, re.sub(r"\x1b\[[\d;]*m", "", printed.out), printed.err
-
-    return call
 
 
 @pytest.fixture
