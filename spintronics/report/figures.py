@@ -198,6 +198,7 @@ def energy(costs: Sequence[NetworkCost]) -> Figure:
                     label=part,
                 )
                 base += heights
+            panel.set_ylim(0, 1.05 * base.max())  # a last part of nothing would take the margin away
             panel.set_title(f"{network}, first layer {convention.value}", fontsize=8)
             panel.set_xlabel("W:I")
         figure.axes[0].set_ylabel("dynamic energy per image (µJ)")
