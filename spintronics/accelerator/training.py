@@ -52,5 +52,7 @@ def training_cost(cost: NetworkCost, gradient_bits: int = GRADIENT_BITS) -> Trai
             operations[part] += ands
             energy[part] += ands * per_and
     biller = Biller(cost.floorplan.sub_array, cost.floorplan)
-    written = [c for layer in cost.layers for c in kernel_charges(biller, layer.mapping, layer.rounds.copies)]
+    # Streamed kernels are written with every image: the forward pass has them already.
+    layers = cost.layers if cost.resident else ()
+    written = [c for layer in layers for c in kernel_charges(biller, layer.mapping, layer.rounds.copies)]
     return TrainingCost(gradient_bits, operations, energy, sum(c.energy for c in written))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import isnan
 from typing import TypeVar
 
 import numpy as np
@@ -280,7 +281,7 @@ def undeveloped(
             try:
                 _check_headroom(technology, simulator, SensePath(technology, cards, fan_in))
                 margin = nominal_margin(technology, cards, simulator, operation, fan_in)
-                reason = shortfall(operation, margin, min(-found[cases[0]], found[cases[1]]))
+                reason = shortfall(operation, margin, float(np.minimum(-found[cases[0]], found[cases[1]])))
             except SpintronicsError as error:
                 reason = str(error)
             if reason:
@@ -293,10 +294,14 @@ def shortfall(operation: Operation, nominal: float, developed: float) -> str:
 
     >>> shortfall(Operation.AND, 20e-3, 19e-3)
     ''
+    >>> shortfall(Operation.AND, 20e-3, float("nan")).partition(":")[0]
+    'no transient of one of the two states next to its reference'
     """
     if nominal <= 0:
         return f"nominal margin {nominal * 1e3:.2f} mV: raise junction.tmr or sense.current"
-    if not developed >= LEAST_DEVELOPED * nominal:  # NaN too: no transient
+    if isnan(developed):
+        return "no transient of one of the two states next to its reference: nothing to judge the margin by"
+    if developed < LEAST_DEVELOPED * nominal:
         key = "read_develop_time" if operation is Operation.READ else "logic_develop_time"
         return (
             f"{developed * 1e3:.2f} mV of a nominal margin of {nominal * 1e3:.2f} mV when the latch is clocked, "
@@ -356,7 +361,7 @@ def sense_margin(
         at_3_sigma=tails[3.0],
         at_6_sigma=tails[6.0],
         failures=failures_among(gap <= 0, trials.designs),
-        developed=min(-at_latch[0], at_latch[1]),
+        developed=float(np.minimum(-at_latch[0], at_latch[1])),  # NaN where either is
         unsolved=len(trials.failed),
         v_reference_sigma=0.0 if drawn is None else float(drawn.std()),
     )

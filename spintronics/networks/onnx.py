@@ -66,6 +66,10 @@ def load_onnx(path: str | Path) -> Network:
         raise InputError(f"ONNX file {path}: {error.strerror}: must be an ONNX model") from None
     except DecodeError:
         raise InputError(f"ONNX file {path}: cannot be decoded: must be an ONNX model") from None
+    for tensor in model.graph.initializer:
+        if prod(tensor.dims) > _SMALL:  # weights are not read, and shape inference copies them twice
+            tensor.ClearField("raw_data")
+            tensor.ClearField("float_data")
     return network_of(model, Path(path).stem, f"ONNX file {path}")
 
 
@@ -80,10 +84,6 @@ def network_of(model: onnx.ModelProto, name: str, where: str) -> Network:
     """
     import onnx
 
-    for tensor in model.graph.initializer:
-        if prod(tensor.dims) > _SMALL:  # weights are not read, and shape inference copies them twice
-            tensor.ClearField("raw_data")
-            tensor.ClearField("float_data")
     try:
         graph = onnx.shape_inference.infer_shapes(model, data_prop=True).graph
     except onnx.shape_inference.InferenceError as error:

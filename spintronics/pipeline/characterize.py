@@ -45,7 +45,7 @@ class CharacterizeRun(Run):
     def _stages(self) -> None:
         entries: list[Entry] = []
         self._logic_keeper = DeckKeeper.of(self._simulator, digital.purpose)
-        if self._parts & {Part.WRITE, Part.OPERATIONS, Part.CORNERS}:
+        if self._parts & {Part.WRITE, Part.CORNERS}:
             supplies = self._write_supplies()
         if Part.WRITE in self._parts:
             entries += self._writes(supplies)

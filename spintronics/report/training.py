@@ -1,6 +1,7 @@
 """Tables and the figure of trained networks, beside the slides' test errors."""
 
 from collections.abc import Sequence
+from itertools import cycle
 from textwrap import fill
 from typing import TYPE_CHECKING
 
@@ -71,7 +72,7 @@ def figure(title: str, runs: Sequence[Trained]) -> "Figure":
     with mpl.rc_context(STYLE):
         drawn = Figure(figsize=(5.0, 3.4), layout="constrained")
         panel = drawn.subplots()
-        for run, colour, marker in zip(runs, COLOURS, "os^vD*PX", strict=False):
+        for run, colour, marker in zip(runs, cycle(COLOURS), cycle("os^vD*PX"), strict=False):
             epochs = [epoch.number for epoch in run.curve]
             accuracy = [100 * (1 - epoch.test_error) for epoch in run.curve]
             panel.plot(epochs, accuracy, color=colour, marker=marker, markersize=3, label=run.settings.bits)

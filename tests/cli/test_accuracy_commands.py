@@ -65,7 +65,7 @@ def test_accuracy_of_margins_and_a_device_table(
     assert (margin["vdd"], of_table["vdd"], decided["vdd"], decided["source"]) == ("", "0.9", "0.95", "decisions")
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["pipeline"]["vdd"] == [0.95]
-    assert manifest["inputs"]["rows.npz"] == sha256(network.read_bytes()).hexdigest()
+    assert manifest["inputs"][str(network)] == sha256(network.read_bytes()).hexdigest()
     assert all((out / name).is_file() for name in manifest["outputs"])
     assert spintronics("report", out)[0] == 0
 

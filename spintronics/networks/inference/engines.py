@@ -102,7 +102,7 @@ def accumulate(
         layer: weights and shape.
         x: (images, height, width, channels), values of the layer's input format; not checked here.
         disturbance: errors of the ANDs; None for none.
-        hook: of the ANDs; engine `planes` without static faults (`Readings`) alone.
+        hook: of the ANDs; engine `planes` without errors or static faults alone.
     Returns:
         int32 where no sum can be larger, else int64; (images, height, width, channels).
     Raises:
@@ -111,12 +111,14 @@ def accumulate(
     access, readings = (
         (disturbance, disturbance.readings) if isinstance(disturbance, Disturbance) else (None, disturbance)
     )
-    if hook is not None and (engine is not Engine.PLANES or readings is not None):
-        raise InputError(f"layer {layer.name}: hook on engine {engine}: must be planes, without static faults")
-    if access is not None and not are_few(layer, access.errors):
+    if hook is not None and (engine is not Engine.PLANES or disturbance is not None):
+        raise InputError(
+            f"layer {layer.name}: hook on engine {engine}: must be planes, without errors or static faults"
+        )
+    if hook is not None or (access is not None and not are_few(layer, access.errors)):
         groups = _bitcount_by_bitcount(engine, layer, x, access, hook)
     else:
-        groups = _whole_sums(engine, layer, x, readings, hook)
+        groups = _whole_sums(engine, layer, x, readings)
         if access is not None:
             _require_int64(layer)
             add_errors(layer, layer.input_format.codes(x), groups, access.errors, access.random, readings)
@@ -126,9 +128,7 @@ def accumulate(
     return sums
 
 
-def _whole_sums(
-    engine: Engine, layer: Weighted, x: IntArray, readings: Readings | None, hook: Hook | None
-) -> list[IntArray]:
+def _whole_sums(engine: Engine, layer: Weighted, x: IntArray, readings: Readings | None) -> list[IntArray]:
     """Sums of each group, (windows, outputs), right but for static faults."""
     if engine is Engine.BLAS and readings is None:
         rows = layer.rows_as(_exact_type(layer, layer.largest_sum))
@@ -137,15 +137,17 @@ def _whole_sums(
         groups = _read_products(layer, x, readings)
     else:
         _require_int64(layer)
-        codes = layer.input_format.codes(x)
-        groups = _count_planes(layer, codes, readings) if hook is None else _count_seen(layer, codes, hook)
+        groups = _count_planes(layer, layer.input_format.codes(x), readings)
     return _with_input_offset(layer, x, groups)
 
 
 def _bitcount_by_bitcount(
-    engine: Engine, layer: Weighted, x: IntArray, disturbance: Disturbance, hook: Hook | None
+    engine: Engine, layer: Weighted, x: IntArray, disturbance: Disturbance | None, hook: Hook | None
 ) -> list[IntArray]:
-    """Sums of each group where errors are drawn for each bitcount; few images at a time, each plane has its windows."""
+    """Sums of each group where errors are drawn for each bitcount, or its ANDs are shown to a hook.
+
+    Few images at a time: each plane has its windows.
+    """
     _require_int64(layer)
     codes = layer.input_format.codes(x)
     each = max(1, _TILE // (input_values(layer, x.shape) * layer.input_format.bits))
@@ -153,7 +155,7 @@ def _bitcount_by_bitcount(
     for start in range(0, len(x), each):
         groups = []
         for group, taps in enumerate(windows(layer, codes[start : start + each])):
-            if disturbance.readings is not None:
+            if disturbance is not None and disturbance.readings is not None:
                 groups.append(_read_disturbed(engine, layer, group, taps, disturbance.readings, disturbance))
             elif engine is Engine.PLANES:
                 groups.append(_count_packed(layer, group, taps, disturbance, hook))
@@ -203,10 +205,6 @@ def _count_planes(layer: Weighted, codes: NumberArray, readings: Readings | None
     return groups
 
 
-def _count_seen(layer: Weighted, codes: NumberArray, hook: Hook) -> list[IntArray]:
-    return [_count_packed(layer, group, taps, None, hook) for group, taps in enumerate(windows(layer, codes))]
-
-
 def _count_packed(
     layer: Weighted, group: int, taps: NumberArray, disturbance: Disturbance | None, hook: Hook | None
 ) -> IntArray:
@@ -254,13 +252,14 @@ def _products(layer: Weighted, x: IntArray, rows: NumberArray, largest: int) -> 
     Σ w·a + base·Σ w·b, and its two parts are told apart as |Σ w·a| ≤ largest.
     """
     exact = rows.dtype
+    whole = _sum_type(layer) if exact == np.float32 else np.int64
     base = 2 * largest + 1
     if len(x) < 2 or largest * (base + 1) >= _EXACT[0][0]:
-        return _tiled(layer, x.astype(exact), rows, _sum_type(layer) if exact == np.float32 else np.int64)
+        return _tiled(layer, x.astype(exact), rows, whole)
     half = -(-len(x) // 2)
     both = x[:half].astype(exact)
     both[: len(x) - half] += base * x[half:].astype(exact)
-    return [_parted(sums, largest, len(sums) // half * len(x)) for sums in _tiled(layer, both, rows, np.int32)]
+    return [_parted(sums, largest, len(sums) // half * len(x)) for sums in _tiled(layer, both, rows, whole)]
 
 
 def _tiled(layer: Weighted, x: NumberArray, rows: NumberArray, whole: npt.DTypeLike) -> list[IntArray]:

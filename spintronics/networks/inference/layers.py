@@ -218,7 +218,8 @@ class Threshold:
     def apply(self, x: NumberArray) -> NumberArray:
         """Compare."""
         whole = x if x.dtype.kind == "i" else x.astype(np.int64)
-        signed = whole if self.rising is None else np.where(self.rising, whole, -whole)
+        # The lowest number of a type has no negative in it.
+        signed = whole if self.rising is None else np.where(self.rising, whole, -whole.astype(np.int64))
         counts = np.zeros(x.shape, np.uint32 if self.output.bits > 7 else np.int8)
         narrow = np.iinfo(whole.dtype)
         fits = narrow.min <= self.thresholds.min() and self.thresholds.max() <= narrow.max

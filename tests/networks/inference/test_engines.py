@@ -110,6 +110,22 @@ def test_two_images_in_one_product(images: int, taps: int) -> None:
 
 
 @pytest.mark.parametrize("engine", Engine)
+def test_two_images_with_a_bias_beyond_32_bits(engine: Engine) -> None:
+    sign, bias = Format(1, Coding.BIPOLAR), np.array([2**31 - 1])
+    layer = Weighted(FullyConnected("fc", 2, 1), np.array([[1, 1]]), sign, sign, bias)
+    assert (accumulate(engine, layer, np.ones((2, 1, 1, 2), np.int64)) == 2**31 + 1).all()
+
+
+@pytest.mark.parametrize("engine", Engine)
+def test_two_images_whose_errors_add_more_than_32_bits(engine: Engine) -> None:
+    f = Format(16, Coding.UNSIGNED)
+    layer = Weighted(FullyConnected("fc", 4, 1, bias=False), np.zeros((1, 4), np.int64), f, f)
+    always = Disturbance(ErrorModel(p00=1.0), np.random.default_rng(1))
+    sums = accumulate(engine, layer, np.zeros((2, 1, 1, 4), np.int64), always)
+    assert (sums == 4 * (2**16 - 1) ** 2).all()
+
+
+@pytest.mark.parametrize("engine", Engine)
 def test_exact_in_sums_of_more_than_32_bits(engine: Engine) -> None:
     weight, f = 2**20 - 1, Format(20, Coding.UNSIGNED)
     layer = Weighted(FullyConnected("fc", 4097, 1, bias=False), np.full((1, 4097), weight), f, f)
@@ -178,8 +194,15 @@ def test_hook_where_there_are_no_ands_to_see(static: bool) -> None:
     layer, x = fully_connected(np.random.default_rng(3))
     readings = StaticFaults(ErrorModel()).readings(layer, np.random.default_rng(1)) if static else None
     engine = Engine.PLANES if static else Engine.BLAS
-    with pytest.raises(InputError, match=f"layer fc: hook on engine {engine}: must be planes, without static faults"):
+    with pytest.raises(InputError, match=f"layer fc: hook on engine {engine}: must be planes, without errors"):
         accumulate(engine, layer, x, readings, hook=lambda seen: seen.bits)
+
+
+def test_hook_beside_errors_is_refused() -> None:
+    layer, x = fully_connected(np.random.default_rng(3))
+    errors = Disturbance(ErrorModel(p11=0.5), np.random.default_rng(1))
+    with pytest.raises(InputError, match="layer fc: hook on engine planes: must be planes, without errors"):
+        accumulate(Engine.PLANES, layer, x, errors, hook=lambda seen: seen.bits)
 
 
 # --- errors -----------------------------------------------------------------------------------------------------------
