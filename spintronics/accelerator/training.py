@@ -20,7 +20,7 @@ class TrainingCost:
         gradient_bits: G.
         operations, energy: ANDs, and J, by part: forward; gradient of inputs (not of the first layer's, which nothing
             needs); gradient of weights, which the slides' complexity W·I + W·G leaves out.
-        rewriting: of all kernels in the sub-arrays, J, once a batch.
+        rewriting: of all kernels that are resident in the sub-arrays, J, once a batch; 0 where they are streamed.
     """
 
     gradient_bits: int

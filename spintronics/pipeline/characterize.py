@@ -146,7 +146,7 @@ class CharacterizeRun(Run):
                     for case in cases
                 ],
             )
-        with self._stage("latch offset"):
+        with self._stage("latch offset"), self._part("latch offset"):
             latch = keeper.about("offset")
             nominal = latch.run(SensePath(self.technology, self._cards, 2).nominal(Operation.AND).text())
             context, common = (self.technology, self._cards, latch), float(nominal["v(ref)"][0])

@@ -190,6 +190,9 @@ def test_training_step_is_the_forward_pass_and_gradients_at_its_price_of_an_and(
     assert len(inner) == 3
     assert step.energy["gradient of inputs"] < step.energy["gradient of weights"]
     assert step.rewriting > 0
+    streamed = cost("lenet", "1:2", "practical", chip={"sub_arrays": 2})
+    assert not streamed.resident
+    assert training_cost(streamed).rewriting == 0  # every image writes them
     doubled = training_cost(found, 16)
     assert doubled.energy["gradient of inputs"] == pytest.approx(2 * step.energy["gradient of inputs"])
     with pytest.raises(InputError, match=r"gradient_bits = 0"):
