@@ -1,11 +1,11 @@
 """What a layer is charged for: how often each action happens, and what it costs each time."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import ceil, prod
 
-from spintronics.accelerator.mapping import LayerMapping
+from spintronics.accelerator.mapping import LayerMapping, words_of
 from spintronics.accelerator.streaming import Rounds
 from spintronics.array import Floorplan, SubArray
 from spintronics.characterize.device_table import ActionCost
@@ -107,13 +107,11 @@ class Biller:
 
     def sum(self, component: str, what: str, count: float, width: int) -> Charge:
         """Additions of numbers of some bits, 48 a pass."""
-        words = ceil(width / ACCUMULATOR_BITS)
-        return Charge(
-            component, what, "sum", None, count * words, self.sub_array.accumulate(min(width, ACCUMULATOR_BITS))
-        )
+        each = self.sub_array.accumulate(min(width, ACCUMULATOR_BITS))
+        return Charge(component, what, "sum", None, count * words_of(width), each)
 
-    def kept(self, bits: float) -> dict[int, int]:
-        """Rows that bits fill when they are kept in a bank."""
+    def rows_for(self, bits: float) -> dict[int, int]:
+        """Rows that bits fill in a bank, by the bits in the row."""
         full, rest = divmod(round(bits), self.sub_array.columns)
         return {n: rows for n, rows in ((self.sub_array.columns, full), (rest, 1 if rest else 0)) if rows}
 
@@ -136,7 +134,7 @@ def compute_charges(biller: Biller, mapping: LayerMapping, rounds: Rounds) -> li
         *_counted(biller, mapping.row_ands, (ones, counts, shifted), 1, width),
         biller.sum("sum", "partial sums of segments", merged, width),
         biller.sent("partial sums of segments", merged * width, 2),
-        *_kept(biller, rounds.kept * width),
+        *_spilled(biller, rounds.spilled * width),
         *_input_sums(biller, mapping),
     ]
 
@@ -145,23 +143,23 @@ def _counted(
     biller: Biller, rows: dict[int, int], names: tuple[str, str, str], shifts: int, width: int
 ) -> list[Charge]:
     """Ones of rows counted, shifted and summed; wide sums 48 bits a pass."""
-    array, (ones, counts, shifted) = biller.sub_array, names
-    passes = shifts * ceil(width / ACCUMULATOR_BITS)
+    array, (ones, counts, sums) = biller.sub_array, names
+    shifted = shifts * words_of(width)
     return [
         *(Charge("bit-counter", ones, "bit-counter", None, n, array.bit_count(bits)) for bits, n in rows.items()),
-        *(Charge("shifter", counts, "shifter", None, passes * n, array.shift(bits)) for bits, n in rows.items()),
-        biller.sum("sum", shifted, shifts * sum(rows.values()), width),
+        *(Charge("shifter", counts, "shifter", None, shifted * n, array.shift(bits)) for bits, n in rows.items()),
+        biller.sum("sum", sums, shifts * sum(rows.values()), width),
     ]
 
 
-def _kept(biller: Biller, bits: int) -> list[Charge]:
+def _spilled(biller: Biller, bits: int) -> list[Charge]:
     """Partial sums that wait in the Image Bank for another round; their way back is charged where they are merged."""
     if not bits:
         return []
     return [
         biller.sent("partial sums to the Image Bank", bits, 2),
-        *biller.rows("write", "write", "partial sums into the Image Bank", biller.kept(bits)),
-        *biller.rows("read", "read", "partial sums from the Image Bank", biller.kept(bits)),
+        *biller.rows("write", "write", "partial sums into the Image Bank", biller.rows_for(bits)),
+        *biller.rows("read", "read", "partial sums from the Image Bank", biller.rows_for(bits)),
     ]
 
 
@@ -180,56 +178,58 @@ def _input_sums(biller: Biller, mapping: LayerMapping) -> list[Charge]:
     ]
 
 
-def kernel_charges(biller: Biller, mapping: LayerMapping, parallelism: int) -> list[Charge]:
-    """Kernels from the Kernel Bank into sub-arrays: per image where they are streamed, once where they stay."""
+def kernel_charges(biller: Biller, mapping: LayerMapping, copies: int) -> list[Charge]:
+    """Kernels from the Kernel Bank into sub-arrays: per image where they are streamed, once where they stay.
+
+    Args:
+        copies: of the layer's kernels.
+    """
     rows = mapping.kernel_rows
     bits = sum(n * count for n, count in rows.items())
     return [
         *biller.rows("read", "read", "kernels from the Kernel Bank", rows),
-        biller.sent("kernels to sub-arrays", parallelism * bits, 2),
-        *biller.rows("write", "write", "kernels into sub-arrays", rows, parallelism),
+        biller.sent("kernels to sub-arrays", copies * bits, 2),
+        *biller.rows("write", "write", "kernels into sub-arrays", rows, copies),
     ]
 
 
-def result_charges(
-    biller: Biller, outputs: int, sum_bits: int, kept_bits: int | None, normalized: bool
-) -> list[Charge]:
-    """Sums to the processing unit, through it, and back to the Image Bank.
+def quantizing_charges(biller: Biller, outputs: int, bits: int, normalized: bool) -> list[Charge]:
+    """Sums through the processing unit, to what the next layer takes.
 
     Args:
-        sum_bits: width of a sum; kept_bits: of what the next layer takes; None for the network's last layer, whose
-            sums leave the chip.
+        bits: of each value then.
         normalized: batch normalization is done here; not where the network has layers of its own for it.
     """
-    charges = [biller.sent("sums to the processing unit", outputs * sum_bits, 1)]
-    if kept_bits is None:
-        return charges
-    if normalized:
-        charges.append(biller.block("batch norm", "batch norm", "sums", outputs, kept_bits))
-    if kept_bits == 1:
-        charges.append(biller.block("activation", "activation, sign", "sums", outputs))
-    else:
-        charges.append(biller.block("activation", "activation, clipped", "sums", outputs, kept_bits))
-        charges.append(biller.block("quantizer", "quantizer", "sums", outputs, kept_bits))
-    return [*charges, *_stored(biller, outputs * kept_bits)]
+    charges = [biller.block("batch norm", "batch norm", "sums", outputs, bits)] if normalized else []
+    if bits == 1:
+        return [*charges, biller.block("activation", "activation, sign", "sums", outputs)]
+    return [
+        *charges,
+        biller.block("activation", "activation, clipped", "sums", outputs, bits),
+        biller.block("quantizer", "quantizer", "sums", outputs, bits),
+    ]
 
 
-def after_charges(biller: Biller, layer: Layer, before: Iterable[Shape], after: Shape, bits: int) -> list[Charge]:
-    """A layer without weights: its inputs out of the Image Bank, its work, its results back.
+def after_charges(
+    biller: Biller, layer: Layer, before: Sequence[Shape], after: Shape, taken: Sequence[int]
+) -> list[Charge]:
+    """A layer without weights: its inputs out of the Image Bank, and its work.
 
     Maximum: a subtractor and a multiplexer of ``bits`` for each further value of a window; average: Sum for each value
     and a shift; addition: Sum for each value; normalization: its block.  OR is the maximum of single bits.  A
     concatenation moves nothing.
 
     Args:
-        before: shapes of what it takes; bits: of each value.
+        before, taken: shapes of what it takes, and the bits of each one's values.
     """
-    inputs, outputs = sum(_values(shape) for shape in before), _values(after)
-    array, work = biller.sub_array, []
     if isinstance(layer, Concatenation):
         return []
+    moved = sum(_values(shape) * bits for shape, bits in zip(before, taken, strict=True))
+    inputs, outputs, bits = sum(map(_values, before)), _values(after), max(taken)
+    array, work = biller.sub_array, []
     if isinstance(layer, Pool):
         inputs = outputs * layer.kernel**2
+        moved = inputs * bits
         if layer.kind == "average":
             width = bits + (layer.kernel**2).bit_length()
             work = [
@@ -248,17 +248,17 @@ def after_charges(biller: Biller, layer: Layer, before: Iterable[Shape], after: 
     elif isinstance(layer, Normalization):
         work = [biller.block("batch norm", "batch norm", "values", outputs, bits)]
     return [
-        *biller.rows("read", "read", f"{layer.name}: values from the Image Bank", biller.kept(inputs * bits)),
-        biller.sent(f"{layer.name}: values to the processing unit", inputs * bits, 1),
+        *biller.rows("read", "read", f"{layer.name}: values from the Image Bank", biller.rows_for(moved)),
+        biller.sent(f"{layer.name}: values to the processing unit", moved, 1),
         *work,
-        *_stored(biller, outputs * bits),
     ]
 
 
-def _stored(biller: Biller, bits: int) -> list[Charge]:
+def stored_charges(biller: Biller, bits: int) -> list[Charge]:
+    """Results into the Image Bank."""
     return [
         biller.sent("results to the Image Bank", bits, 1),
-        *biller.rows("write", "write", "results into the Image Bank", biller.kept(bits)),
+        *biller.rows("write", "write", "results into the Image Bank", biller.rows_for(bits)),
     ]
 
 

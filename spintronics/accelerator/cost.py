@@ -1,6 +1,6 @@
 """Energy, area, latency and power of a network on the chip: action counts times device-table entries, nothing else."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import ceil, prod
@@ -12,8 +12,10 @@ from spintronics.accelerator.charges import (
     after_charges,
     compute_charges,
     kernel_charges,
+    passes,
     processing,
-    result_charges,
+    quantizing_charges,
+    stored_charges,
 )
 from spintronics.accelerator.image_bank import bank_bits, kept_values
 from spintronics.accelerator.mapping import LayerMapping, map_network
@@ -22,7 +24,15 @@ from spintronics.accelerator.streaming import Rounds, rounds_of
 from spintronics.array import Floorplan, SubArray
 from spintronics.characterize.area import block_area
 from spintronics.errors import InputError
-from spintronics.networks import BitWidths, FirstLayer, Network, Normalization
+from spintronics.networks import (
+    BitWidths,
+    Concatenation,
+    FirstLayer,
+    Network,
+    Normalization,
+    inner_values,
+    value_bits,
+)
 
 LANES = 16  # values that the processing unit takes at once; assumed
 
@@ -35,7 +45,7 @@ class LayerCost:
         mapping: its action counts.
         rounds: in which its kernels come in.
         charges: its bill.
-        area: of its sub-arrays, m².
+        area: of sub-arrays that are its own, m²; 0 where all layers share them, kernels being streamed.
         time: its schedule.
     """
 
@@ -57,6 +67,11 @@ class LayerCost:
     def energy(self) -> float:
         """Sum of the parts, J."""
         return sum(self.energy_parts.values())
+
+    @property
+    def sub_arrays(self) -> int:
+        """Computational sub-arrays that it works in."""
+        return self.rounds.sub_arrays
 
 
 @dataclass(frozen=True)
@@ -137,9 +152,7 @@ class NetworkCost:
     @cached_property
     def powered(self) -> float:
         """Computational sub-arrays that leak at once, the mean at full throughput; idle ones in part."""
-        working = sum(
-            min(layer.mapping.occupied * self.parallelism, self.sub_arrays) * layer.time.total for layer in self.layers
-        )
+        working = sum(layer.sub_arrays * layer.time.total for layer in self.layers)
         return working / self.interval * (1 - self.idle_leakage) + self.sub_arrays * self.idle_leakage
 
     @property
@@ -218,28 +231,35 @@ def network_cost(
     rounds = [rounds_of(m, parallelism, None if resident else placed) for m in mappings]
     cells = sub_array.rows * sub_array.columns
     waiting = max(r.held * m.accumulator_bits for r, m in zip(rounds, mappings, strict=True))
-    values = bank_bits(kept_values(network, widths, first_layer), len(network.layers), resident)
+    inner, last = inner_values(network), network.layers[-1].name
+    sums = max(m.accumulator_bits for m in mappings if m.layer not in inner)
+    bits = value_bits(network, widths, first_layer, sums)
+    values = bank_bits(kept_values(network, bits), len(network.layers), resident)
     image_bank = ceil((values + waiting) / cells)
     kernel_bank = 0 if resident else ceil(sum(w.weights for w in network.work) * widths.weights / cells)
     floorplan = Floorplan(sub_array, placed + image_bank + kernel_bank)
-    steps = _steps(floorplan, max(m.accumulator_bits for m in mappings))
+    steps = _steps(floorplan, max(m.accumulator_bits for m in mappings), widths.inputs)
     biller = Biller(sub_array, floorplan)
     normalized = not any(isinstance(layer, Normalization) for layer in network.layers)
-    behind = _behind(network, biller, widths, first_layer)
+    behind = _behind(network, biller, bits)
     layers = []
-    for n, (mapping, passes, after) in enumerate(zip(mappings, rounds, behind, strict=True)):
-        charges = compute_charges(biller, mapping, passes)
+    for n, (mapping, loaded, after) in enumerate(zip(mappings, rounds, behind, strict=True)):
+        charges, name = compute_charges(biller, mapping, loaded), mapping.layer
         if n == 0:
-            pixels, bits = prod(network.input_shape), first_layer.input_bits
-            charges.insert(0, biller.block("quantizer", "quantizer", "values of the image", pixels, bits))
+            pixels, wide = prod(network.input_shape), first_layer.input_bits
+            charges.insert(0, biller.block("quantizer", "quantizer", "values of the image", pixels, wide))
         if not resident:
-            charges += kernel_charges(biller, mapping, passes.copies)
-        taken = None if n == len(mappings) - 1 else widths.inputs
-        charges += result_charges(biller, mapping.outputs, mapping.accumulator_bits, taken, normalized)
-        duration = _duration(after, steps)
-        time = layer_time(mapping, steps, passes, resident, sub_array.columns, duration, LANES)
-        area = mapping.occupied * parallelism * sub_array.area
-        layers.append(LayerCost(mapping, passes, (*charges, *after), area, time))
+            charges += kernel_charges(biller, mapping, loaded.copies)
+        charges.append(biller.sent("sums to the processing unit", mapping.outputs * mapping.accumulator_bits, 1))
+        if name in inner:
+            charges += quantizing_charges(biller, mapping.outputs, bits[name], normalized)
+        if name != last:
+            charges += stored_charges(biller, mapping.outputs * bits[name])
+        time = layer_time(
+            mapping, steps, loaded, resident, name in inner, sub_array.columns, _duration(after, steps), LANES
+        )
+        area = loaded.sub_arrays * sub_array.area if resident else 0.0
+        layers.append(LayerCost(mapping, loaded, (*charges, *after), area, time))
     return NetworkCost(
         network.name,
         network.dataset,
@@ -257,25 +277,30 @@ def network_cost(
     )
 
 
-def _steps(floorplan: Floorplan, widest: int) -> Steps:
-    """Latencies on a chip, for sums of at most ``widest`` bits."""
+def _steps(floorplan: Floorplan, widest: int, bits: int) -> Steps:
+    """Latencies on a chip, for sums of at most ``widest`` bits that become values of some bits."""
     array = floorplan.sub_array
-    process = max(array.block(block).latency for block in processing(array.columns).values())
+    once = {name: array.block(block).latency for name, block in processing(array.columns).items()}
+    quantize = max(passes(name, bits) * latency for name, latency in once.items())
     beats = ceil(array.columns / array.technology.hierarchy.bus_width)
-    return steps_of(array, 2 * floorplan.line.latency, beats, widest, process)
+    return steps_of(array, 2 * floorplan.line.latency, beats, widest, max(once.values()), quantize)
 
 
-def _behind(network: Network, biller: Biller, widths: BitWidths, first_layer: FirstLayer) -> list[list[Charge]]:
+def _behind(network: Network, biller: Biller, bits: Mapping[str, int]) -> list[list[Charge]]:
     """Bills of the layers without weights, by the number of the weighted layer that they follow."""
     weighted = {work.name for work in network.work}
     found: list[list[Charge]] = [[] for _ in network.work]
     passed = 0
-    for layer, before, after in zip(network.layers, network.input_shapes, network.shapes, strict=True):
+    for layer, sources, before, after in zip(
+        network.layers, network.sources, network.input_shapes, network.shapes, strict=True
+    ):
         if layer.name in weighted:
             passed += 1
-        else:
-            bits = widths.inputs if passed else first_layer.input_bits
-            found[max(passed - 1, 0)] += after_charges(biller, layer, before, after, bits)
+            continue
+        bill = found[max(passed - 1, 0)]
+        bill += after_charges(biller, layer, before, after, [bits[source] for source in sources])
+        if layer is not network.layers[-1] and not isinstance(layer, Concatenation):
+            bill += stored_charges(biller, prod(after) * bits[layer.name])
     return found
 
 

@@ -111,8 +111,9 @@ def _area(cost: NetworkCost) -> Node:
 
     def part(name: str, area: float) -> Node:
         if name == "computational sub-arrays":
-            held = [(c.mapping.layer, c.mapping.occupied * cost.parallelism) for c in cost.layers if cost.resident]
-            held.append(("shared by all layers", cost.sub_arrays - sum(count for _, count in held)))
+            held = [(layer.mapping.layer, layer.sub_arrays) for layer in cost.layers if cost.resident]
+            rest = cost.sub_arrays - sum(count for _, count in held)
+            held.append(("spare" if cost.resident else "shared by all layers", rest))
             how = f"{cost.sub_arrays} of {array.rows} x {array.columns}"
             return Node(name, area, "m^2", how, tuple(computing(*one) for one in held if one[1]))
         count = {"Image Bank": cost.image_bank, "Kernel Bank": cost.kernel_bank}.get(name)
@@ -147,7 +148,7 @@ def _layer_latency(layer: LayerCost, steps: Steps) -> Node:
             "processing of a window",
             time.process,
             "s",
-            f"{time.process / steps.process:g} values a lane x {steps.process:.4g} s",
+            f"{time.process / time.result:g} values a lane x {time.result:.4g} s, the slowest block",
         ),
     )
     rounds = f"{time.rounds} rounds of " if time.rounds > 1 else ""
@@ -162,9 +163,9 @@ def _layer_latency(layer: LayerCost, steps: Steps) -> Node:
             Node("windows", time.rounds * time.flow, "s", how, window),
             Node(
                 "partial sums",
-                time.kept,
+                time.spill,
                 "s",
-                "to the Image Bank and back between rounds" if time.kept else "none kept",
+                "to the Image Bank and back between rounds" if time.spill else "none kept",
             ),
             Node("pooling, additions", time.after, "s", "nothing overlaps"),
         ),

@@ -1,9 +1,10 @@
 """What the Image Bank must hold: every value from the layer that makes it to the last that takes it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 
-from spintronics.networks import INPUT, BitWidths, Concatenation, FirstLayer, Network
+from spintronics.networks import INPUT, Concatenation, Network
 
 
 @dataclass(frozen=True)
@@ -22,13 +23,16 @@ class Kept:
     last_in: int
 
 
-def kept_values(network: Network, widths: BitWidths, first_layer: FirstLayer) -> list[Kept]:
-    """The image and every layer's output but the network's: the last layer's sums leave the chip.
+def kept_values(network: Network, bits: Mapping[str, int]) -> list[Kept]:
+    """The image and every layer's output but the network's: the last layer's results leave the chip.
 
     A concatenation is its parts, which stay as long as it is taken.
+
+    Args:
+        bits: width of each, :func:`spintronics.networks.value_bits`.
     """
     weighted = {work.name for work in network.work}
-    made, bits, values = {INPUT: 0}, {INPUT: first_layer.input_bits}, {INPUT: prod(network.input_shape)}
+    made, values = {INPUT: 0}, {INPUT: prod(network.input_shape)}
     stages, last = [], {INPUT: 0}
     passed = 0
     parts: dict[str, tuple[str, ...]] = {INPUT: (INPUT,)}
@@ -39,7 +43,6 @@ def kept_values(network: Network, widths: BitWidths, first_layer: FirstLayer) ->
         parts[layer.name] = taken if isinstance(layer, Concatenation) else (layer.name,)
         last.update(dict.fromkeys(taken, n))
         made[layer.name], values[layer.name] = n, prod(shape)
-        bits[layer.name] = widths.inputs if passed else first_layer.input_bits
     return [
         Kept(values[name] * bits[name], made[name], last[name], stages[made[name]], stages[last[name]])
         for name in made

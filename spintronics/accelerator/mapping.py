@@ -41,7 +41,6 @@ class LayerMapping:
         row_reads: rows fetched from the memory that holds the layer's inputs, each window once: {bits: rows}.
         row_writes: input rows written, by the bits in the row.
         row_ands: row-parallel AND operations, by the bits in the row.
-        input_counts: input rows read in one sub-array and counted, for Σ x, by the bits in the row.
         accumulator_bits: width of the exact sum of one output.
     """
 
@@ -60,7 +59,6 @@ class LayerMapping:
     row_reads: dict[int, int]
     row_writes: dict[int, int]
     row_ands: dict[int, int]
-    input_counts: dict[int, int]
     accumulator_bits: int
 
     @property
@@ -79,6 +77,11 @@ class LayerMapping:
         return ceil(self.groups / self.groups_per_sub_array)
 
     @property
+    def input_counts(self) -> dict[int, int]:
+        """Input rows read in one sub-array and counted, for Σ x, by the bits in the row: each that is fetched, once."""
+        return self.row_reads
+
+    @property
     def input_sums(self) -> int:
         """Sums Σ x, one per window and group."""
         return self.positions * self.groups
@@ -90,8 +93,13 @@ class LayerMapping:
 
     @property
     def words(self) -> int:
-        """Passes that a sum takes through Shifter and Sum, 48 bits each."""
-        return ceil(self.accumulator_bits / ACCUMULATOR_BITS)
+        """Passes that a sum takes through Shifter and Sum."""
+        return words_of(self.accumulator_bits)
+
+
+def words_of(width: int) -> int:
+    """Passes of a number of some bits through Shifter and Sum, 48 bits each."""
+    return ceil(width / ACCUMULATOR_BITS)
 
 
 def segments_of(dot_length: int, columns: int) -> tuple[int, ...]:
@@ -127,7 +135,6 @@ def map_layer(work: LayerWork, w_bits: int, i_bits: int, rows: int, columns: int
     windows = work.positions * work.groups * i_bits
     pairs = work.positions * work.out_channels * w_bits * i_bits
     alike = Counter(segments)
-    fetched = {bits: windows * rows_alike for bits, rows_alike in alike.items()}
     return LayerMapping(
         layer=work.name,
         w_bits=w_bits,
@@ -141,10 +148,9 @@ def map_layer(work: LayerWork, w_bits: int, i_bits: int, rows: int, columns: int
         groups_per_sub_array=min(work.groups, rows // (kernels * w_bits + i_bits)) if copies == 1 else 1,
         sub_arrays=work.groups * len(segments) * copies,
         kernel_rows={bits: work.out_channels * w_bits * rows_alike for bits, rows_alike in alike.items()},
-        row_reads=fetched,
+        row_reads={bits: windows * rows_alike for bits, rows_alike in alike.items()},
         row_writes={bits: windows * copies * rows_alike for bits, rows_alike in alike.items()},
         row_ands={bits: pairs * rows_alike for bits, rows_alike in alike.items()},
-        input_counts=fetched,
         accumulator_bits=largest.bit_length(),
     )
 

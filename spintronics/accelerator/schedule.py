@@ -17,7 +17,8 @@ class Steps:
         fetch: one row from the Image Bank or the Kernel Bank to the sub-arrays; the bank gives one after the other.
         read, write: one input row in a sub-array.
         row_and, count, shift, accumulate: one row AND and what follows it.
-        process: one value in the processing unit, pipelined: its slowest block.
+        process: one pass of a value in the processing unit, pipelined: its slowest block.
+        quantize: one sum to what the next layer takes, pipelined: the slowest block with all its passes.
     """
 
     fetch: float
@@ -28,6 +29,7 @@ class Steps:
     shift: float
     accumulate: float
     process: float
+    quantize: float
 
     def step(self, words: int) -> float:
         """Row ANDs follow each other at this distance: AND, count, shift and sum are a pipeline; its slowest stage.
@@ -76,9 +78,10 @@ class LayerTime:
         windows, servers: output pixels, and copies of the layer that share them.
         fetch, compute, process: of one window: rows from the Image Bank; writes and row ANDs in the fullest
             sub-array; outputs through the processing unit.
+        result: of one output there, in its slowest block.
         rounds: times that the windows pass, each with other kernels loaded; 1 where all fit.
         load: all kernels from the Kernel Bank; 0 where they are resident.
-        kept: partial sums to the Image Bank and back, between rounds.
+        spill: partial sums to the Image Bank and back, between rounds.
         after: pooling, additions and normalizations behind the layer.
         and_busy: Σ over all sub-arrays of the time in which they AND.
     """
@@ -88,9 +91,10 @@ class LayerTime:
     fetch: float
     compute: float
     process: float
+    result: float
     rounds: int
     load: float
-    kept: float
+    spill: float
     after: float
     and_busy: float
 
@@ -102,12 +106,12 @@ class LayerTime:
     @property
     def total(self) -> float:
         """From the first row fetched to the last result."""
-        return self.load + self.rounds * self.flow + self.kept + self.after
+        return self.load + self.rounds * self.flow + self.spill + self.after
 
     @property
     def bank(self) -> float:
         """In which the banks are busy."""
-        return self.load + self.rounds * self.windows * self.fetch + self.kept + self.after
+        return self.load + self.rounds * self.windows * self.fetch + self.spill + self.after
 
     @property
     def slowest(self) -> str:
@@ -117,27 +121,37 @@ class LayerTime:
 
 
 def layer_time(
-    mapping: LayerMapping, steps: Steps, rounds: Rounds, resident: bool, columns: int, after: float, lanes: int
+    mapping: LayerMapping,
+    steps: Steps,
+    rounds: Rounds,
+    resident: bool,
+    quantized: bool,
+    columns: int,
+    after: float,
+    lanes: int,
 ) -> LayerTime:
     """Times of one layer.
 
     Args:
         rounds: in which its kernels come in; one where they are resident.
+        quantized: its sums are; of others the processing unit takes off Σ x alone.
         columns: of a sub-array.
         after: of what follows the layer, s.
         lanes: values that the processing unit takes at once.
     """
     rows = sum(rounds.row_reads.values())
-    kept = ceil(rounds.kept * mapping.accumulator_bits / columns)
+    spilled = ceil(rounds.spilled * mapping.accumulator_bits / columns)
+    result = max(mapping.words * steps.accumulate, steps.quantize if quantized else 0.0)
     return LayerTime(
         windows=mapping.positions,
         servers=min(rounds.copies, mapping.positions),
         fetch=rows * steps.fetch / (mapping.positions * rounds.rounds),
         compute=mapping.groups_per_sub_array * window_time(mapping, steps),
-        process=ceil(mapping.outputs / mapping.positions / lanes) * steps.process / rounds.rounds,
+        process=ceil(mapping.outputs / mapping.positions / lanes) * result / rounds.rounds,
+        result=result,
         rounds=rounds.rounds,
         load=0.0 if resident else sum(mapping.kernel_rows.values()) * steps.fetch,
-        kept=kept * (steps.write + steps.fetch),
+        spill=spilled * (steps.write + steps.fetch),
         after=after,
         and_busy=sum(mapping.row_ands.values()) * steps.row_and,
     )
@@ -152,7 +166,9 @@ def window_time(mapping: LayerMapping, steps: Steps) -> float:
     return rows + steps.fill(words) + ands * steps.step(words) + merges * words * steps.accumulate
 
 
-def steps_of(sub_array: SubArray, bank_line: float, beats: int, accumulator_bits: int, process: float) -> Steps:
+def steps_of(
+    sub_array: SubArray, bank_line: float, beats: int, accumulator_bits: int, process: float, quantize: float
+) -> Steps:
     """Latencies from a sub-array's operations.
 
     Args:
@@ -169,4 +185,5 @@ def steps_of(sub_array: SubArray, bank_line: float, beats: int, accumulator_bits
         shift=sub_array.shift(columns).latency,
         accumulate=sub_array.accumulate(min(accumulator_bits, ACCUMULATOR_BITS)).latency,
         process=process,
+        quantize=quantize,
     )

@@ -20,15 +20,17 @@ class Rounds:
     Attributes:
         rounds: times that all windows pass, each with other kernels in the sub-arrays.
         copies: of each tile in a round, with windows of their own.
+        sub_arrays: computational ones that the layer works in, all copies, in its fullest round.
         row_reads: rows of windows fetched from the Image Bank in all rounds: {bits: rows}.
-        kept: partial sums that are written to the Image Bank and read back, each counted once per round trip.
+        spilled: partial sums that are written to the Image Bank and read back, each counted once per round trip.
         held: largest number of partial sums there at once.
     """
 
     rounds: int
     copies: int
+    sub_arrays: int
     row_reads: dict[int, int]
-    kept: int = 0
+    spilled: int = 0
     held: int = 0
 
 
@@ -40,12 +42,12 @@ def rounds_of(mapping: LayerMapping, parallelism: int, available: int | None) ->
         available: computational sub-arrays; None where the kernels are resident.
     """
     if available is None:
-        return Rounds(1, parallelism, mapping.row_reads)
+        return Rounds(1, parallelism, parallelism * mapping.occupied, mapping.row_reads)
     copies = min(parallelism, available)
     slots = available // copies
 
     def moved(found: Rounds) -> int:
-        return sum(bits * rows for bits, rows in found.row_reads.items()) + 2 * found.kept * mapping.accumulator_bits
+        return sum(bits * rows for bits, rows in found.row_reads.items()) + 2 * found.spilled * mapping.accumulator_bits
 
     return min((_walk(mapping, copies, slots, by_set) for by_set in (True, False)), key=moved)
 
@@ -65,13 +67,14 @@ def _walk(mapping: LayerMapping, copies: int, slots: int, by_set: bool) -> Round
     rows: Counter[int] = Counter()
     for bundle, segment, _ in windows:
         rows[mapping.segments[segment]] += mapping.positions * _groups(mapping, bundle) * mapping.i_bits
-    kept, waiting = 0, Counter[int]()
-    for (bundle, kernels), passes in sums.items():
+    spilled, waiting = 0, Counter[int]()
+    for (bundle, kernels), rounds in sums.items():
         values = mapping.positions * _groups(mapping, bundle) * _sums(mapping, kernels)
-        kept += (len(passes) - 1) * values
-        for after in range(min(passes), max(passes)):
+        spilled += (len(rounds) - 1) * values
+        for after in range(min(rounds), max(rounds)):
             waiting[after] += values
-    return Rounds(-(-tile // slots), copies, dict(rows), kept, max(waiting.values(), default=0))
+    sub_arrays = copies * min(tile, slots)
+    return Rounds(-(-tile // slots), copies, sub_arrays, dict(rows), spilled, max(waiting.values(), default=0))
 
 
 def _groups(mapping: LayerMapping, bundle: int) -> int:

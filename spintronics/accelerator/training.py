@@ -3,18 +3,17 @@
 from dataclasses import dataclass
 
 from spintronics.accelerator.charges import AND_PATH, Biller, kernel_charges
-from spintronics.accelerator.cost import NetworkCost
-from spintronics.errors import InputError
-from spintronics.networks import GRADIENT_BITS
+from spintronics.accelerator.cost import LayerCost, NetworkCost
+from spintronics.networks import GRADIENT_BITS, Network, training_step
 
 
 @dataclass(frozen=True)
 class TrainingCost:
     """One image of a training step.
 
-    Gradients are bit-wise convolutions of the same size as the forward pass: W·G ANDs a multiply-accumulate for a
-    layer's inputs, I·G for its weights, each at what an AND of that layer costs with its counting, shifting and adding.
-    Not in: transfers and row writes of the gradients, and the update of the weights in full precision.
+    Gradients are bit-wise convolutions of the same size as the forward pass
+    (:func:`spintronics.networks.training_step`), each at what an AND of that layer costs with its counting, shifting
+    and adding.  Not in: transfers and row writes of the gradients, and the update of the weights in full precision.
 
     Attributes:
         gradient_bits: G.
@@ -29,30 +28,37 @@ class TrainingCost:
     rewriting: float
 
 
-def training_cost(cost: NetworkCost, gradient_bits: int = GRADIENT_BITS) -> TrainingCost:
-    """Cost of a training step of a network whose forward pass is costed.
+def training_cost(cost: NetworkCost, network: Network, gradient_bits: int = GRADIENT_BITS) -> TrainingCost:
+    """Cost of a training step.
 
+    Args:
+        cost: of the forward pass of this network.
     Raises:
         InputError: gradient_bits not within 1 and 32.
     """
-    if not 1 <= gradient_bits <= 32:
-        raise InputError(f"gradient_bits = {gradient_bits}: must be a whole number from 1 to 32")
-    forward, inputs, weights = "forward", "gradient of inputs", "gradient of weights"
-    operations = dict.fromkeys((forward, inputs, weights), 0)
-    energy = {forward: cost.energy, inputs: 0.0, weights: 0.0}
-    for n, layer in enumerate(cost.layers):
-        m = layer.mapping
-        per_and = sum(c.energy for c in layer.charges if c.what in AND_PATH) / m.and_operations
-        macs = m.and_operations // (m.w_bits * m.i_bits)
-        operations[forward] += m.and_operations
-        for part, ands in (
-            (inputs, macs * m.w_bits * gradient_bits if n else 0),
-            (weights, macs * m.i_bits * gradient_bits),
-        ):
-            operations[part] += ands
-            energy[part] += ands * per_and
+    step = training_step(network, cost.widths, cost.first_layer, gradient_bits)
+    each = [_and_energy(layer) for layer in cost.layers]
+    inputs, weights = [row.input_gradient for row in step], [row.weight_gradient for row in step]
     biller = Biller(cost.floorplan.sub_array, cost.floorplan)
     # Streamed kernels are written with every image: the forward pass has them already.
     layers = cost.layers if cost.resident else ()
     written = [c for layer in layers for c in kernel_charges(biller, layer.mapping, layer.rounds.copies)]
-    return TrainingCost(gradient_bits, operations, energy, sum(c.energy for c in written))
+    return TrainingCost(
+        gradient_bits,
+        {
+            "forward": sum(row.forward for row in step),
+            "gradient of inputs": sum(inputs),
+            "gradient of weights": sum(weights),
+        },
+        {
+            "forward": cost.energy,
+            "gradient of inputs": sum(n * joule for n, joule in zip(inputs, each, strict=True)),
+            "gradient of weights": sum(n * joule for n, joule in zip(weights, each, strict=True)),
+        },
+        sum(charge.energy for charge in written),
+    )
+
+
+def _and_energy(layer: LayerCost) -> float:
+    """Of a single-bit AND with all that follows it, J."""
+    return sum(c.energy for c in layer.charges if c.what in AND_PATH) / layer.mapping.and_operations

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from spintronics.accelerator import NetworkCost
     from spintronics.array import SubArray
+    from spintronics.networks import Network
 
 NetworkName = Annotated[str, typer.Argument(metavar="NETWORK", help="A known network, or an .onnx or .toml file.")]
 Bits = Annotated[str, typer.Option(help="Bits of weights and inputs, W:I.")]
@@ -31,7 +32,7 @@ IdleLeakage = Annotated[
 
 
 def cost_function(
-    network: str, bits: str, first_layer: str, parallelism: int, sub_arrays: int | None, idle_leakage: float = 1.0
+    network: "Network", bits: str, first_layer: str, parallelism: int, sub_arrays: int | None, idle_leakage: float = 1.0
 ) -> "Callable[[SubArray], NetworkCost]":
     """Cost of a network on a sub-array.
 
@@ -40,11 +41,11 @@ def cost_function(
     """
     from spintronics.accelerator import network_cost
     from spintronics.errors import InputError
-    from spintronics.networks import BitWidths, FirstLayer, load
+    from spintronics.networks import BitWidths, FirstLayer
 
     if first_layer not in list(FirstLayer):
         raise InputError(f"--first-layer {first_layer}: must be one of {', '.join(FirstLayer)}")
-    case = (load(network), BitWidths.parse(bits), FirstLayer(first_layer))
+    case = (network, BitWidths.parse(bits), FirstLayer(first_layer))
     return lambda sub_array: network_cost(*case, sub_array, parallelism, sub_arrays, idle_leakage)
 
 
@@ -70,16 +71,18 @@ def evaluate(
     """
     from spintronics.accelerator import training_cost
     from spintronics.cli.output import print_json, print_rows
+    from spintronics.networks import load
     from spintronics.report import system
 
-    cost = cost_function(network, bits, first_layer, parallelism, sub_arrays, idle_leakage)(
+    loaded = load(network)
+    cost = cost_function(loaded, bits, first_layer, parallelism, sub_arrays, idle_leakage)(
         sub_array_of(source, technology, settings)
     )
     tables = {
         "totals": system.totals(cost),
         "layers": system.layers(cost),
         "components": system.components(cost),
-        "training step": system.training(cost, training_cost(cost)),
+        "training step": system.training(cost, training_cost(cost, loaded)),
     }
     if as_json:
         print_json(tables)

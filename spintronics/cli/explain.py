@@ -34,12 +34,13 @@ def explain(
     from spintronics import accelerator
     from spintronics.cli.output import print_json, print_rows
     from spintronics.errors import InputError
+    from spintronics.networks import load
     from spintronics.report import system
 
     chosen = next((m for m in accelerator.METRICS if m == metric), None)
     if chosen is None:
         raise InputError(f"explain {metric}: must be one of {', '.join(accelerator.METRICS)}")
-    cost = cost_function(network, bits, first_layer, parallelism, sub_arrays)
+    cost = cost_function(load(network), bits, first_layer, parallelism, sub_arrays)
     sub_array = sub_array_of(source, technology, settings)
     tree = accelerator.explain(cost(sub_array), chosen)
     if as_json:

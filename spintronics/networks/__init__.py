@@ -8,7 +8,9 @@ from spintronics.networks.bits import (
     FirstLayer,
     TrainingStep,
     and_operations,
+    inner_values,
     training_step,
+    value_bits,
 )
 from spintronics.networks.layers import (
     INPUT,
@@ -59,6 +61,7 @@ __all__ = [
     "cnv",
     "depthwise",
     "double_precision",
+    "inner_values",
     "lenet",
     "lfc",
     "load",
@@ -68,5 +71,6 @@ __all__ = [
     "storage_table",
     "svhn",
     "training_step",
+    "value_bits",
     "vgg16",
 ]

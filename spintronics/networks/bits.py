@@ -15,11 +15,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from spintronics.errors import InputError
-from spintronics.networks.layers import Network
+from spintronics.networks.layers import INPUT, Network
 
 _MAX_BITS = 32
 GRADIENT_BITS = 8
 """Of the slides' configurations, all but 32:32."""
+SUM_BITS = 32
+"""Of a sum that is kept as it is, and of a bias."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,48 @@ class FirstLayer(StrEnum):
     def input_bits(self) -> int:
         """Bits of each value of the image."""
         return 32 if self is FirstLayer.SEED else 8
+
+
+def inner_values(network: Network) -> frozenset[str]:
+    """Names whose values a weighted layer takes, at once or through layers without weights: these are quantized.
+
+    All others are the network's results, and what they are pooled or added up from.
+    """
+    weighted = {work.name for work in network.work}
+    found: set[str] = set()
+    for layer, sources in zip(reversed(network.layers), reversed(network.sources), strict=True):
+        if layer.name in weighted or layer.name in found:
+            found.update(sources)
+    return frozenset(found)
+
+
+def value_bits(
+    network: Network, widths: BitWidths, first_layer: FirstLayer, sum_bits: int = SUM_BITS
+) -> dict[str, int]:
+    """Width at which a buffer keeps the image (``input``) and each layer's output, by name.
+
+    The quantizer stands before the buffer: what a weighted layer takes, at once or through layers without weights, has
+    I bits, or the image's where it comes from the image alone.  Nothing quantizes the network's results: sums that no
+    weighted layer takes keep their width, pooled or added up too.
+
+    Args:
+        sum_bits: of a sum.
+
+    >>> from spintronics.networks.zoo import lenet
+    >>> list(value_bits(lenet(), BitWidths(1, 2), FirstLayer.PRACTICAL).values())
+    [8, 2, 2, 2, 2, 2, 32]
+    """
+    weighted, inner = {work.name for work in network.work}, inner_values(network)
+    bits, of_image = {INPUT: first_layer.input_bits}, {INPUT}
+    for layer, sources in zip(network.layers, network.sources, strict=True):
+        if layer.name not in weighted and of_image.issuperset(sources):
+            of_image.add(layer.name)
+            bits[layer.name] = first_layer.input_bits
+        elif layer.name in inner:
+            bits[layer.name] = widths.inputs
+        else:
+            bits[layer.name] = sum_bits if layer.name in weighted else max(bits[source] for source in sources)
+    return bits
 
 
 @dataclass(frozen=True)
@@ -150,12 +194,17 @@ def training_step(
 
     The update of the weights themselves, in full precision, is no bit-wise work and not in.
 
+    Raises:
+        InputError: gradient_bits not within 1 and 32.
+
     >>> from spintronics.networks.zoo import lenet
     >>> for row in training_step(lenet(), BitWidths(1, 2), FirstLayer.PRACTICAL)[:2]:
     ...     print(row.layer, row.forward, row.input_gradient, row.weight_gradient)
     conv1 2304000 0 18432000
     conv2 3200000 12800000 25600000
     """
+    if not 1 <= gradient_bits <= _MAX_BITS:
+        raise InputError(f"gradient_bits = {gradient_bits}: must be a whole number from 1 to {_MAX_BITS}")
     return tuple(
         TrainingStep(
             network.name,

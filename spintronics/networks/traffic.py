@@ -1,9 +1,8 @@
 """What the buffers of an accelerator carry for one image, layer by layer, in bits.
 
-A layer's inputs come from the buffer at the width that they are kept in: I bits, or the image's bits where the layer
-takes the network's input (pools and normalizations of it too).  Its outputs go back at I bits: the quantizer
-stands before the buffer.  The last layer's are sums, 32 bits each.  Weights have W bits, biases 32 (a sum's width);
-scales and shifts of normalizations stay in the digital unit and are not in.  A concatenation moves nothing.
+A layer's inputs come from the buffer, and its outputs go back, at the width that values are kept in
+(:func:`~spintronics.networks.bits.value_bits`).  Weights have W bits, biases 32 (a sum's width); scales and shifts of
+normalizations stay in the digital unit and are not in.  A concatenation moves nothing.
 """
 
 from __future__ import annotations
@@ -11,10 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-from spintronics.networks.bits import BitWidths, FirstLayer
-from spintronics.networks.layers import INPUT, Concatenation, Network, Pool
-
-_SUM_BITS = 32
+from spintronics.networks.bits import SUM_BITS, BitWidths, FirstLayer, value_bits
+from spintronics.networks.layers import Concatenation, Network, Pool
 
 
 @dataclass(frozen=True)
@@ -52,7 +49,7 @@ def buffer_traffic(network: Network, widths: BitWidths, first_layer: FirstLayer)
     conv2 5760 64000 26600 6400
     """
     work = {work.name: work for work in network.work}
-    bits = {INPUT: first_layer.input_bits}
+    bits = value_bits(network, widths, first_layer)
     rows = []
     for layer, sources, befores, after in zip(
         network.layers, network.sources, network.input_shapes, network.shapes, strict=True
@@ -62,12 +59,9 @@ def buffer_traffic(network: Network, widths: BitWidths, first_layer: FirstLayer)
         if layer.name in work:
             record = work[layer.name]
             windows = record.positions * record.dot_length * record.groups * bits[sources[0]]
-            weights = record.weights * widths.weights + record.biases * _SUM_BITS
+            weights = record.weights * widths.weights + record.biases * SUM_BITS
         elif isinstance(layer, Pool):
             windows = prod(after) * layer.kernel**2 * bits[sources[0]]
-        of_image = layer.name not in work and all(bits[source] == bits[INPUT] for source in sources)
-        bits[layer.name] = bits[INPUT] if of_image else widths.inputs
-        width = _SUM_BITS if layer is network.layers[-1] else bits[layer.name]
-        moved = (inputs, windows, weights, prod(after) * width)
+        moved = (inputs, windows, weights, prod(after) * bits[layer.name])
         rows.append(LayerTraffic(network.name, layer.name, *((0,) * 4 if isinstance(layer, Concatenation) else moved)))
     return tuple(rows)

@@ -14,9 +14,8 @@ from spintronics.networks import BitWidths, FirstLayer, Network, and_operations,
 from spintronics.pipeline.definition import ImcePipeline
 from spintronics.pipeline.evidence import DeckKeeper, RecordingSimulator, of_device, of_logic, write_evidence
 from spintronics.pipeline.sense_margin import TrialRun
-from spintronics.report import system, tables
+from spintronics.report import claims, system, tables
 from spintronics.report.files import write_whole
-from spintronics.report.needed import needed
 
 
 @dataclass
@@ -119,11 +118,11 @@ class ImceRun(TrialRun):
         costs: list[NetworkCost] = [network_cost(*case, sub_array) for case in self._cases]
         self._table("energy", tables.energy(costs))
         self._table("comparison", tables.comparison(costs, self._networks))
-        self._table("claims", tables.claims(costs, sub_array))
+        found = claims.claims(costs, sub_array)
+        self._table("claims", claims.beside(found))
         self._table("energy_by_layer", tables.energy_by_layer(costs))
         self._table("area_by_layer", system.area_by_layer(costs))
-        if what_is_needed := needed(costs):
-            self._table("needed", what_is_needed)
+        self._table("needed", claims.needed(found))
         self._figures["energy"] = lambda: draw.energy(costs)
         self._figures["area"] = lambda: draw.area(costs[0])
         for network in self._networks:

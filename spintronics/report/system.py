@@ -66,7 +66,7 @@ def area_overhead(array: SubArray) -> list[Row]:
     row("total", total, given["area_overhead"])
     for block, overhead in sorted(parts.items(), key=lambda part: -part[1]):
         row(block, overhead)
-    largest = sum(overhead for block, overhead in parts.items() if "row decoder" in block or block == "sum")
+    largest = decoder_and_sum(parts)
     least = given["row_decoder_and_sum_at_least"]
     rows.append(
         {
@@ -78,6 +78,11 @@ def area_overhead(array: SubArray) -> list[Row]:
         }
     )
     return rows
+
+
+def decoder_and_sum(parts: Mapping[str, float]) -> float:
+    """The part of a sub-array's overhead that is the slides' modified row decoder and Sum."""
+    return sum(part for block, part in parts.items() if "row decoder" in block or block == "sum")
 
 
 def geometry(points: Sequence[GeometryPoint]) -> list[Row]:
@@ -100,14 +105,18 @@ def geometry(points: Sequence[GeometryPoint]) -> list[Row]:
 
 
 def area_by_layer(costs: Sequence[NetworkCost]) -> list[Row]:
-    """Sub-arrays and area of every weighted layer, and its share: the slides' distribution over SVHN's layers."""
+    """Sub-arrays and area of every weighted layer: the slides' distribution over SVHN's layers.
+
+    Area and its share of all computational sub-arrays are of those that are the layer's own; 0 where kernels are
+    streamed and layers share them.
+    """
     return [
         {
             **configuration(cost),
             "layer": layer.mapping.layer,
-            "sub_arrays": layer.mapping.occupied * cost.parallelism,
+            "sub_arrays": layer.sub_arrays,
             "area_mm2": layer.area * 1e6,
-            "share": layer.area / sum(each.area for each in cost.layers),
+            "share": layer.area / cost.area_parts["computational sub-arrays"],
         }
         for cost in costs
         for layer in cost.layers
@@ -177,7 +186,7 @@ def layers(cost: NetworkCost) -> list[Row]:
             "layer": layer.mapping.layer,
             "windows": layer.mapping.positions,
             "i_bits": layer.mapping.i_bits,
-            "sub_arrays": layer.mapping.occupied * cost.parallelism,
+            "sub_arrays": layer.sub_arrays,
             "and_operations": layer.mapping.and_operations,
             "energy_uJ": layer.energy * 1e6,
             "and_share": layer.energy_parts["AND"] / layer.energy,

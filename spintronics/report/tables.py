@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from spintronics import units
 from spintronics.accelerator import NetworkCost
-from spintronics.array import SubArray
 from spintronics.baselines import BaselineCost, baselines
 from spintronics.characterize import writing
 from spintronics.characterize.device_table import DeviceTable
@@ -521,36 +520,6 @@ def complexity(widths: Iterable[BitWidths]) -> list[Row]:
                 "ratio_training": ratio(training, theirs.get("training")),
             }
         )
-    return rows
-
-
-def claims(costs: Sequence[NetworkCost], sub_array: SubArray) -> list[Row]:
-    """The slides' statements on energy and area beside ours, for 1:1 AlexNet in each first-layer convention."""
-    given = slides()
-    added = sub_array.overhead_parts
-    rows: list[Row] = []
-
-    def row(claim: str, ours: float, theirs: float, remark: str) -> None:
-        rows.append({"claim": claim, "ours": ours, "seed": theirs, "ratio": ratio(ours, theirs), "remark": remark})
-
-    for cost in costs:
-        if cost.network == "alexnet" and (cost.widths.weights, cost.widths.inputs) == (1, 1):
-            which = f"first layer {cost.first_layer.value}"
-            rram, times = given["bcnn_rram"]["imagenet"], given["ratios_to_bcnn_rram"]
-            row("energy per image, uJ", cost.energy * 1e6, given["imce"]["imagenet"]["energy_uJ"], which)
-            row("energy, BCNN-RRAM over IMCE", rram["energy_uJ"] / (cost.energy * 1e6), times["energy"], which)
-            row("area, BCNN-RRAM over IMCE", rram["area_mm2"] / (cost.area * 1e6), times["area"], which)
-            share = cost.energy_parts["AND"] / cost.energy
-            row("AND share of the energy", share, given["shares"]["and_energy_at_most"], f"{which}; slides: up to")
-    shares, overhead = given["shares"], sum(added.values())
-    largest = sum(part for block, part in added.items() if "row decoder" in block or block == "sum")
-    row("area overhead on the memory", overhead, shares["area_overhead"], f"of one sub-array: {', '.join(added)}")
-    row(
-        "share of row decoder and Sum in it",
-        largest / overhead,
-        shares["row_decoder_and_sum_at_least"],
-        "slides: more than",
-    )
     return rows
 
 

@@ -10,6 +10,7 @@ from spintronics.array import SubArray
 from spintronics.networks import (
     Addition,
     BitWidths,
+    Concatenation,
     Convolution,
     FirstLayer,
     FullyConnected,
@@ -113,7 +114,8 @@ def test_average_pooling_is_sums_and_shifts_of_every_window(array_of: Callable[.
 
 
 def test_maximum_pooling_compares_every_further_value(array_of: Callable[..., SubArray]) -> None:
-    network = Network("max", "none", (2, 7, 7), (Convolution("a", 2, 4, 2), Pool("p", "max", 3, 1)))
+    layers = (Convolution("a", 2, 4, 2), Pool("p", "max", 3, 1), FullyConnected("f", 64, 2))
+    network = Network("max", "none", (2, 7, 7), layers)
     (charge,) = [c for c in bill(network, array_of(ROWS, COLUMNS)) if c.component == "pooling"]
     assert charge.count == 4 * 4 * 4 * (9 - 1)
     assert charge.each.energy == pytest.approx(3 * 2e-15)  # an adder and a multiplexer for each of 3 bits
@@ -207,8 +209,8 @@ def test_partial_sums_wait_in_the_image_bank(array_of: Callable[..., SubArray]) 
     assert (len(mapping.segments), mapping.copies) == (2, 7)
     whole, small = (network_cost(network, BitWidths(1, 1), FirstLayer.PRACTICAL, array, 1, n) for n in (14, 1))
     rounds = small.layers[0].rounds
-    bits = rounds.kept * mapping.accumulator_bits
-    assert rounds.kept == 16 * (50 + 1)  # every sum of every window, and of the input
+    bits = rounds.spilled * mapping.accumulator_bits
+    assert rounds.spilled == 16 * (50 + 1)  # every sum of every window, and of the input
     charges = list(small.layers[0].charges)
     assert bits_sent(charges, "partial sums to the Image Bank") == bits
     for component, what in (
@@ -234,3 +236,39 @@ def test_wide_sums_pass_shifter_and_sum_word_by_word(
     assert second == words * 2 * 4 * w * i  # 71 bits
     quantized = [c.count for c in charges if c.component == "quantizer" and c.what == "sums"]
     assert quantized == [80 * -(-i // 8)]
+
+
+def test_a_network_that_ends_in_a_pool_gives_its_results_away_behind_it(array_of: Callable[..., SubArray]) -> None:
+    network = Network(
+        "ends in a pool",
+        "none",
+        (3, 6, 6),
+        (Convolution("a", 3, 4, 3), Convolution("b", 4, 5, 1), Pool("mean", "average", 4, 4)),
+    )
+    charges = bill(network, array_of(ROWS, COLUMNS), "2:3")
+    width = map_layer(network.work[1], 2, 3, ROWS, COLUMNS).accumulator_bits
+    inner, sums = 4 * 16, 5 * 16
+    # The sums of b are not quantized: they wait for the pool as they are, and its five means leave the chip.
+    for component in ("batch norm", "activation"):
+        assert sum(c.count for c in charges if c.component == component) == inner
+    assert sum(c.count for c in charges if c.component == "quantizer") == 3 * 36 + inner
+    assert bits_sent(charges, "results to the Image Bank") == 3 * inner + width * sums
+    assert bits_sent(charges, "mean: values to the processing unit") == width * sums
+    bits = {c.count: c.each.energy for c in charges if c.component == "pooling" and c.action == "sum"}
+    assert list(bits) == [sums]
+    written = rows_done(charges, "write", "results into the Image Bank")
+    assert sum(n * rows for n, rows in written.items()) == 3 * inner + width * sums
+
+
+def test_pools_of_the_image_keep_its_width_wherever_they_stand(array_of: Callable[..., SubArray]) -> None:
+    layers = (
+        Convolution("a", 2, 3, 1),
+        Pool("p", "max", 1, 1, source="input"),
+        Pool("q", "max", 1, 1, source="a"),
+        Concatenation("both", ("p", "q")),
+        FullyConnected("f", 80, 2),
+    )
+    charges = bill(Network("side", "none", (2, 4, 4), layers), array_of(ROWS, COLUMNS))
+    assert bits_sent(charges, "p: values to the processing unit") == 2 * 16 * 8
+    assert bits_sent(charges, "q: values to the processing unit") == 3 * 16 * 3
+    assert bits_sent(charges, "results to the Image Bank") == 3 * 16 * 3 + 2 * 16 * 8 + 3 * 16 * 3

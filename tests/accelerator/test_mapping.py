@@ -90,7 +90,7 @@ def test_too_few_rows_names_the_layer_and_the_rows_it_needs() -> None:
 
 
 def streamed(mapping: LayerMapping, slots: int, by_set: bool) -> tuple[int, dict[int, int], int, int]:
-    """Rounds, window rows by bits, partial sums kept, and the most at once: window by window, sum by sum."""
+    """Rounds, window rows by bits, partial sums spilled, and the most at once: window by window, sum by sum."""
     places = [
         (bundle, kernels, segment)
         for bundle in range(mapping.bundles)
@@ -111,7 +111,7 @@ def streamed(mapping: LayerMapping, slots: int, by_set: bool) -> tuple[int, dict
     }
     waiting: set[tuple[int, int | str, int]] = set()
     rows: dict[int, int] = {}
-    kept = largest = 0
+    spilled = largest = 0
     for held in rounds:
         for _ in range(mapping.positions):
             for bundle, segment in {(b, s) for b, _, s in held}:
@@ -129,10 +129,10 @@ def streamed(mapping: LayerMapping, slots: int, by_set: bool) -> tuple[int, dict
         for key in begun:
             group, kernel, _ = key
             place = (group // share, 0 if kernel == "inputs" else int(kernel) // most)
-            kept += place in touched  # written after this round, read back in a later one
+            spilled += place in touched  # written after this round, read back in a later one
         waiting = begun
         largest = max(largest, len(waiting))
-    return len(rounds), rows, kept, largest
+    return len(rounds), rows, spilled, largest
 
 
 @pytest.mark.parametrize(
@@ -154,9 +154,9 @@ def test_streamed_rounds_are_those_of_the_walk(
     bits = mapping.accumulator_bits
     least = min(both, key=lambda one: sum(n * count for n, count in one[1].items()) + 2 * one[2] * bits)
     found = rounds_of(mapping, 1, available)
-    assert (found.rounds, found.row_reads, found.kept, found.held) == least
+    assert (found.rounds, found.row_reads, found.spilled, found.held) == least
     whole = rounds_of(mapping, 1, mapping.occupied)
-    assert (whole.rounds, whole.row_reads, whole.kept) == (1, mapping.row_reads, 0)
+    assert (whole.rounds, whole.row_reads, whole.spilled) == (1, mapping.row_reads, 0)
 
 
 def test_copies_share_the_sub_arrays_of_a_round() -> None:

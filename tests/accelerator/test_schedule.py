@@ -39,7 +39,9 @@ def test_makespan_is_that_of_an_event_simulation(seed: int) -> None:
     assert makespan(windows, servers, *times) == pytest.approx(simulate(windows, servers, *times))
 
 
-STEPS = Steps(fetch=8.0, read=7.0, write=3.0, row_and=4.0, count=1.0, shift=0.5, accumulate=2.0, process=0.7)
+STEPS = Steps(
+    fetch=8.0, read=7.0, write=3.0, row_and=4.0, count=1.0, shift=0.5, accumulate=2.0, process=0.7, quantize=2.5
+)
 
 
 def work_of(kernel: int, channels: int, kernels: int, size: int, groups: int = 1) -> LayerWork:
@@ -90,15 +92,20 @@ def walked(work: LayerWork, w_bits: int, i_bits: int, rows: int, columns: int, p
                     level = -(-level // 2)
             free[copy, place] = now
         end = max(free[copy, place] for place in set(places))
-        processor = max(processor, end) + work.out_channels * STEPS.process
+        processor = max(processor, end) + work.out_channels * STEPS.quantize
     return processor
 
 
 def timed(
-    mapping: LayerMapping, parallelism: int = 1, available: int | None = None, lanes: int = 1, columns: int = 512
+    mapping: LayerMapping,
+    parallelism: int = 1,
+    available: int | None = None,
+    lanes: int = 1,
+    columns: int = 512,
+    quantized: bool = True,
 ) -> LayerTime:
     rounds = rounds_of(mapping, parallelism, available)
-    return layer_time(mapping, STEPS, rounds, available is None, columns, 0.0, lanes)
+    return layer_time(mapping, STEPS, rounds, available is None, quantized, columns, 0.0, lanes)
 
 
 @pytest.mark.parametrize(
@@ -122,8 +129,8 @@ def test_layer_time_is_that_of_all_row_operations(
 def test_lanes_shorten_processing_alone() -> None:
     mapping = map_layer(work_of(3, 4, 5, 6), 1, 1, 16, 64)
     one, four = (timed(mapping, lanes=lanes) for lanes in (1, 4))
-    assert one.process == pytest.approx(5 * 0.7)
-    assert four.process == pytest.approx(2 * 0.7)
+    assert one.process == pytest.approx(5 * 2.5)
+    assert four.process == pytest.approx(2 * 2.5)
     assert (one.fetch, one.compute) == (four.fetch, four.compute)
 
 
@@ -131,13 +138,13 @@ def test_kernels_that_do_not_fit_come_in_rounds_after_loading() -> None:
     mapping = map_layer(work_of(3, 4, 50, 6), 1, 1, 16, 18)  # 2 segments of 4 sets
     assert mapping.occupied == 8
     resident, streamed = timed(mapping), timed(mapping, available=3, columns=18)
-    assert (resident.load, resident.rounds, resident.kept) == (0, 1, 0)
+    assert (resident.load, resident.rounds, resident.spill) == (0, 1, 0)
     assert streamed.rounds == 3
     assert streamed.load == pytest.approx(50 * 2 * STEPS.fetch)
     # Sets 1 (15 kernels) lies across the first boundary, 2 across none, all else is whole: 16 windows' sums wait.
     assert mapping.accumulator_bits == 6
-    assert streamed.kept == pytest.approx(ceil(16 * 15 * 6 / 18) * (STEPS.write + STEPS.fetch))
-    assert streamed.total == pytest.approx(streamed.load + 3 * streamed.flow + streamed.kept)
+    assert streamed.spill == pytest.approx(ceil(16 * 15 * 6 / 18) * (STEPS.write + STEPS.fetch))
+    assert streamed.total == pytest.approx(streamed.load + 3 * streamed.flow + streamed.spill)
 
 
 def test_sums_wider_than_a_word_take_further_passes_of_shifter_and_sum() -> None:
@@ -146,3 +153,10 @@ def test_sums_wider_than_a_word_take_further_passes_of_shifter_and_sum() -> None
     assert (STEPS.step(1), STEPS.step(2)) == (4.0, 4.0)
     assert STEPS.step(3) == pytest.approx(6.0)  # the Sum then is slower than the AND
     assert STEPS.fill(2) == pytest.approx(4.0 + 1.0 + 2 * (0.5 + 2.0) - 4.0)
+
+
+def test_sums_that_nothing_quantizes_pass_the_sum_alone() -> None:
+    narrow, wide = (map_layer(work_of(3, 4, 5, 6), bits, bits, 80, 64) for bits in (16, 32))
+    assert timed(narrow, quantized=False).process == pytest.approx(5 * 2.0)
+    assert timed(wide, quantized=False).process == pytest.approx(5 * 2 * 2.0)
+    assert timed(wide).process == pytest.approx(5 * 4.0)  # slower than quantizing

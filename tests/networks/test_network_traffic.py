@@ -17,7 +17,9 @@ from spintronics.networks import (
     Normalization,
     Pool,
     buffer_traffic,
+    inner_values,
     load,
+    value_bits,
 )
 
 
@@ -70,6 +72,23 @@ def test_concatenation_moves_nothing() -> None:
     layers = (Convolution("a", 2, 3, 1), Concatenation("both", ("a", "input")), FullyConnected("f", 80, 2))
     rows = buffer_traffic(Network("n", "none", (2, 4, 4), layers), BitWidths(1, 2), FirstLayer.PRACTICAL)
     assert (rows[1].inputs, rows[1].windows, rows[1].weights, rows[1].outputs) == (0, 0, 0, 0)
+
+
+def test_results_keep_the_width_of_a_sum_through_the_layers_behind_the_last_weights() -> None:
+    layers = (
+        Convolution("a", 2, 3, 1),
+        Convolution("b", 3, 5, 1),
+        Convolution("side", 2, 5, 1, source="input"),
+        Addition("plus", ("b", "side")),
+        Pool("mean", "average", 4, 4),
+    )
+    network = Network("n", "none", (2, 4, 4), layers)
+    assert inner_values(network) == {"input", "a"}
+    bits = value_bits(network, BitWidths(1, 2), FirstLayer.PRACTICAL, sum_bits=20)
+    assert bits == {"input": 8, "a": 2, **dict.fromkeys(("b", "side", "plus", "mean"), 20)}
+    rows = {row.layer: row for row in buffer_traffic(network, BitWidths(1, 2), FirstLayer.PRACTICAL)}
+    assert rows["b"].outputs == rows["side"].outputs == 80 * 32
+    assert (rows["mean"].inputs, rows["mean"].outputs) == (80 * 32, 5 * 32)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
