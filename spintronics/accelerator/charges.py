@@ -9,7 +9,8 @@ from spintronics.accelerator.mapping import LayerMapping, words_of
 from spintronics.accelerator.streaming import Rounds
 from spintronics.array import Floorplan, SubArray
 from spintronics.characterize.device_table import ActionCost
-from spintronics.characterize.digital import (
+from spintronics.circuits.blocks import Block
+from spintronics.circuits.datapath import (
     ACCUMULATOR_BITS,
     ACTIVATION,
     BATCH_NORM,
@@ -17,7 +18,6 @@ from spintronics.characterize.digital import (
     processing_blocks,
     sub_array_blocks,
 )
-from spintronics.circuits.blocks import Block
 from spintronics.networks import Addition, Concatenation, Layer, Normalization, Pool, Shape
 
 COMPONENTS = (

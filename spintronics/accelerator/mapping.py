@@ -18,7 +18,7 @@ from collections import Counter
 from dataclasses import dataclass
 from math import ceil
 
-from spintronics.characterize.digital import ACCUMULATOR_BITS
+from spintronics.circuits.datapath import ACCUMULATOR_BITS
 from spintronics.errors import InputError
 from spintronics.networks import BitWidths, FirstLayer, LayerWork, Network
 

@@ -6,7 +6,7 @@ from math import ceil, log2
 from spintronics.accelerator.mapping import LayerMapping
 from spintronics.accelerator.streaming import Rounds
 from spintronics.array import SubArray
-from spintronics.characterize.digital import ACCUMULATOR_BITS
+from spintronics.circuits.datapath import ACCUMULATOR_BITS
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from math import ceil, log2
 
 from spintronics.characterize.area import Footprint, area_overhead, cell_size, footprints
 from spintronics.characterize.device_table import OK, ActionCost, DeviceTable, Entry, OperationFailed
-from spintronics.characterize.digital import SHIFT_STAGES, sub_array_blocks
 from spintronics.circuits.blocks import Block
+from spintronics.circuits.datapath import SHIFT_STAGES, sub_array_blocks
 from spintronics.circuits.library import transistor_widths
 from spintronics.circuits.logic_bench import FULL_ADDER
 from spintronics.circuits.read_bench import SLICE

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import TypeVar
 
 import numpy as np
@@ -14,15 +13,14 @@ from spintronics.characterize.blocks import BlockFigures, block_figures
 from spintronics.characterize.device_table import OK, ActionCost, Entry
 from spintronics.characterize.logic import FAN_OUTS, GateFigures, gate_figures
 from spintronics.characterize.row_path import RowFigures, RowLeakage, row_figures, row_leakage
-from spintronics.circuits.blocks import (
-    Block,
-    accumulator,
-    batch_norm,
-    bit_counter,
-    clipped_activation,
-    quantizer,
-    shifter,
-    sign_activation,
+from spintronics.circuits.datapath import (
+    ACCUMULATOR_BITS,
+    ACTIVATION,
+    BATCH_NORM,
+    QUANTIZER,
+    SHIFT_STAGES,
+    processing_blocks,
+    sub_array_blocks,
 )
 from spintronics.circuits.logic_bench import LOGIC_GATES, Gate
 from spintronics.circuits.row_bench import UNIT_GATE, Activation, Port, RowDecoder
@@ -33,28 +31,8 @@ from spintronics.technology import Technology
 BitVectors = npt.NDArray[np.uint8]
 T = TypeVar("T")
 
-ACCUMULATOR_BITS = 48  # of the Sum register, and of what the Shifter gives it; assumed
-SHIFT_STAGES = 6  # barrel stages: shifts of 0 … 63 cover m + n for 32-bit inputs and weights
-QUANTIZER = (8, 16)  # bits of the code, of the fraction; assumed
-BATCH_NORM = (16, 8)  # bits of value and scale; assumed
-ACTIVATION = (25, 8)  # bits of what batch normalization gives, and of its fraction; assumed
 VECTORS = 200  # input vectors that a block's switching activity is counted over; assumed
 PLACES = (0, 1, 1, 2)  # shifts m + n in the order in which 2-bit inputs and weights bring them
-
-
-@cache
-def sub_array_blocks(columns: int) -> tuple[Block, Block, Block]:
-    """Bit-counter, Shifter and Sum below a number of columns."""
-    return (
-        bit_counter(columns),
-        shifter(columns.bit_length(), ACCUMULATOR_BITS, SHIFT_STAGES),
-        accumulator(ACCUMULATOR_BITS),
-    )
-
-
-def processing_blocks() -> tuple[Block, ...]:
-    """Quantizer, batch normalization and activations of the digital processing unit, one result at a time."""
-    return (quantizer(*QUANTIZER), batch_norm(*BATCH_NORM), sign_activation(), clipped_activation(*ACTIVATION))
 
 
 def bits_of(numbers: npt.ArrayLike, width: int) -> BitVectors:

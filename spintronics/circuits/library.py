@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Literal
 
 from spintronics.cards import ModelCards
 from spintronics.errors import InputError
-from spintronics.magnetics.macrospin import demagnetization_factors
 from spintronics.resources import NETLISTS
 from spintronics.technology import Technology
 
@@ -126,6 +125,8 @@ def free_layer(technology: Technology, state: int, theta: float, phi: float) -> 
         state: +1 parallel, −1 antiparallel: where the magnetization starts.
         theta, phi: its angles about the easy axis, rad.
     """
+    from spintronics.magnetics.macrospin import demagnetization_factors  # brings SciPy, which costs need not load
+
     j = technology.junction
     n_y, n_x, n_z = demagnetization_factors(j.length / 2, j.width / 2, j.free_layer / 2)
     return {

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from spintronics.accelerator import NetworkCost
 from spintronics.array import SubArray
 from spintronics.baselines import bcnn_rram
-from spintronics.characterize.digital import ACCUMULATOR_BITS
+from spintronics.circuits.datapath import ACCUMULATOR_BITS
 from spintronics.networks import load
 from spintronics.report.system import decoder_and_sum
 from spintronics.report.tables import Row, ratio, slides

@@ -11,8 +11,8 @@ from spintronics.characterize.area import (
     footprints,
     transistor_area,
 )
-from spintronics.characterize.digital import sub_array_blocks
 from spintronics.circuits.blocks import accumulator, bit_counter
+from spintronics.circuits.datapath import sub_array_blocks
 from spintronics.technology import Technology
 
 

@@ -12,9 +12,9 @@ from spintronics.characterize.digital import (
     digital_figures,
     random_data,
     select_cost,
-    sub_array_blocks,
     sub_array_data,
 )
+from spintronics.circuits.datapath import sub_array_blocks
 from spintronics.circuits.row_bench import Activation
 from spintronics.ngspice import Simulator
 from spintronics.technology import Technology
