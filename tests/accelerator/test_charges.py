@@ -264,11 +264,13 @@ def test_pools_of_the_image_keep_its_width_wherever_they_stand(array_of: Callabl
     layers = (
         Convolution("a", 2, 3, 1),
         Pool("p", "max", 1, 1, source="input"),
+        Pool("pp", "max", 1, 1, source="p"),
         Pool("q", "max", 1, 1, source="a"),
-        Concatenation("both", ("p", "q")),
+        Concatenation("both", ("pp", "q")),
         FullyConnected("f", 80, 2),
     )
     charges = bill(Network("side", "none", (2, 4, 4), layers), array_of(ROWS, COLUMNS))
-    assert bits_sent(charges, "p: values to the processing unit") == 2 * 16 * 8
+    for name in ("p:", "pp:"):
+        assert sum(c.count for c in charges if c.what == f"{name} values to the processing unit") == 2 * 16 * 8
     assert bits_sent(charges, "q: values to the processing unit") == 3 * 16 * 3
-    assert bits_sent(charges, "results to the Image Bank") == 3 * 16 * 3 + 2 * 16 * 8 + 3 * 16 * 3
+    assert bits_sent(charges, "results to the Image Bank") == 3 * 16 * 3 + 2 * 2 * 16 * 8 + 3 * 16 * 3
