@@ -1,11 +1,12 @@
 """Accuracy of a network on the array: from what the simulator found to the share of images that are right."""
 
-from spintronics.accuracy.pair_errors import PAIRS, PairErrors, margin_errors, table_errors
+from spintronics.accuracy.pair_errors import PAIRS, PairErrors, margin_errors, mean_rate, table_errors
 from spintronics.accuracy.study import (
     Case,
     CaseAccuracy,
     Faults,
     check,
+    check_errors,
     decision_cases,
     interval,
     lost_at,
@@ -21,11 +22,13 @@ __all__ = [
     "Faults",
     "PairErrors",
     "check",
+    "check_errors",
     "decision_cases",
     "interval",
     "lost_at",
     "margin_cases",
     "margin_errors",
+    "mean_rate",
     "study",
     "table_case",
     "table_errors",

@@ -7,7 +7,7 @@ from spintronics.cards import ModelCards
 from spintronics.characterize.decisions import Case, decisions
 from spintronics.characterize.device_table import DeviceTable
 from spintronics.characterize.sense_margin import solve_trials
-from spintronics.circuits.sense_path import Operation, SensePath
+from spintronics.circuits.sense_path import Operation, SensePath, check_fan_in
 from spintronics.errors import InputError
 from spintronics.montecarlo import Failures, failure_probability
 from spintronics.networks.inference import ErrorModel
@@ -74,6 +74,17 @@ def table_errors(table: DeviceTable, operation: str = "AND") -> PairErrors:
     )
 
 
+def require_and(fan_in: int) -> int:
+    """The fan-in itself.
+
+    Raises:
+        InputError: below 2, or more cells than a bit line takes.
+    """
+    if fan_in < 2:
+        raise InputError(f"fan_in = {fan_in}: must be 2 or more, an AND has two operands")
+    return check_fan_in(fan_in)
+
+
 def decision_errors(
     technology: Technology,
     cards: ModelCards,
@@ -122,12 +133,10 @@ def margin_errors(
         workers: ngspice processes at once.
         advance: called with a number of trials as they finish.
     Raises:
-        InputError: a fan-in below 2.
+        InputError: as `require_and`.
         OperationFailed: the read current source could not drive the bit line.
     """
-    if fan_in < 2:
-        raise InputError(f"fan_in = {fan_in}: must be 2 or more, an AND has two operands")
-    solved = solve_trials(technology, cards, simulator, fan_in, trials, seed, workers, advance).v_solved
+    solved = solve_trials(technology, cards, simulator, require_and(fan_in), trials, seed, workers, advance).v_solved
     nominal = simulator.run(SensePath(technology, cards, fan_in).nominal(Operation.AND).text())
     reference = float(nominal["v(ref)"][0])
     pairs = {}

@@ -7,9 +7,19 @@ from math import hypot
 from typing import Literal
 
 from spintronics import cards
-from spintronics.accuracy.pair_errors import PairErrors, decision_errors, margin_errors, mean_rate, table_errors
+from spintronics.accuracy.pair_errors import (
+    PairErrors,
+    decision_errors,
+    margin_errors,
+    mean_rate,
+    require_and,
+    table_errors,
+)
 from spintronics.characterize.device_table import DeviceTable
+from spintronics.circuits.decision_bench import DecisionBench
+from spintronics.circuits.sense_path import Operation
 from spintronics.errors import InputError
+from spintronics.montecarlo.mismatch import spread
 from spintronics.networks.datasets import ImageSet
 from spintronics.networks.inference import (
     Accuracy,
@@ -101,52 +111,40 @@ class CaseAccuracy:
 
 
 def margin_cases(
-    technology: Technology,
-    spreads: Iterable[tuple[float, float]],
+    technologies: Iterable[Technology],
     fan_ins: Iterable[int],
     trials: int,
     seed: int,
     workers: int,
     advance: Callable[[int], None] = lambda _: None,
 ) -> list[Case]:
-    """Errors from the sense margins at each (σ of TMR, σ of RA) and fan-in; arguments as in `margin_errors`.
-
-    Raises:
-        InputError: a spread that a technology cannot have.
-    """
-    located = cards.locate(technology)
+    """Errors from the sense margins of each technology at each fan-in; arguments as in `margin_errors`."""
     simulator = Simulator()
     found = []
-    for fan_in, (sigma_tmr, sigma_ra) in product(fan_ins, spreads):
-        varied = technology.with_values({"variation.sigma_tmr": sigma_tmr, "variation.sigma_ra": sigma_ra})
-        errors = margin_errors(varied, located, simulator, fan_in, trials, seed, workers, advance)
-        found.append(Case("sense margin", errors.model, errors, sigma_tmr, sigma_ra, fan_in))
+    for fan_in, each in product(fan_ins, technologies):
+        errors = margin_errors(each, cards.locate(each), simulator, fan_in, trials, seed, workers, advance)
+        spreads = (each.variation.sigma_tmr, each.variation.sigma_ra)
+        found.append(Case("sense margin", errors.model, errors, *spreads, fan_in))
     return found
 
 
 def decision_cases(
-    technology: Technology,
-    supplies: Sequence[float],
+    technologies: Iterable[Technology],
     trials: int,
     seed: int,
     workers: int,
     advance: Callable[[int], None] = lambda _: None,
 ) -> list[Case]:
-    """Errors from decisions of the whole read path at each supply, V; arguments as in `decision_errors`.
-
-    The read current, the references and the clock stay as the technology states them.
+    """Errors from decisions of the whole read path of each technology; arguments as in `decision_errors`.
 
     Raises:
-        InputError: a supply that a technology cannot have.
-        OperationFailed: ngspice solved no decision at a supply.
+        OperationFailed: ngspice solved no decision of one.
     """
-    varied = [technology.with_values({"cmos.supply": vdd}) for vdd in supplies]
-    located = cards.locate(technology)
     simulator = Simulator()
     found = []
-    for vdd, each in zip(supplies, varied, strict=True):
-        errors = decision_errors(each, located, simulator, trials, seed, workers, advance)
-        found.append(Case("decisions", errors.model, errors, vdd=vdd))
+    for each in technologies:
+        errors = decision_errors(each, cards.locate(each), simulator, trials, seed, workers, advance)
+        found.append(Case("decisions", errors.model, errors, vdd=each.cmos.supply))
     return found
 
 
@@ -158,6 +156,24 @@ def table_case(table: DeviceTable) -> Case:
     """
     errors = table_errors(table)
     return Case("device table", errors.model, errors, vdd=table.supply)
+
+
+def check_errors(margins: Iterable[Technology], fan_ins: Iterable[int], decided: Iterable[Technology]) -> None:
+    """That errors can be simulated, before the first of them takes time.
+
+    Args:
+        margins, fan_ins: of `margin_cases`.
+        decided: of `decision_cases`.
+    Raises:
+        InputError: a fan-in without an AND, no model cards, or no matching coefficients for the decisions.
+    """
+    for fan_in in fan_ins:
+        require_and(fan_in)
+    for each in margins:
+        cards.locate(each)
+    for each in decided:
+        for transistor in DecisionBench(each, cards.locate(each), Operation.AND, (1, 1)).transistors:
+            spread(each.variation, transistor)
 
 
 def check(network: BitwiseNetwork, images: ImageSet, faults: Faults) -> None:

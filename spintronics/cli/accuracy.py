@@ -1,13 +1,18 @@
 """``spintronics accuracy``."""
 
+import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from spintronics.cli.app import app
+from spintronics.cli.device import table_at
 from spintronics.cli.options import AsJson, Out, Seed, Settings, Verbose, Workers, overrides_of
 from spintronics.cli.output import Bars, print_json, print_rows
+
+if TYPE_CHECKING:
+    from spintronics.networks.inference import ErrorModel
 
 RATES = (1e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 SIGMAS = (0.10, 0.15, 0.20, 0.25, 0.30, 0.40)
@@ -38,7 +43,11 @@ def accuracy(
     ] = None,
     source: Annotated[
         list[Path] | None,
-        typer.Option("--from", metavar="FILE", help="A device table with error probabilities; repeatable."),
+        typer.Option(
+            "--from",
+            metavar="PATH",
+            help="A device table with error probabilities, or a results folder with one; repeatable.",
+        ),
     ] = None,
     error_rate: Annotated[list[float] | None, typer.Option(help="Of every pair of bits; repeatable.")] = None,
     static: Annotated[
@@ -72,9 +81,19 @@ def accuracy(
     from hashlib import sha256
     from itertools import product
 
-    from spintronics.accuracy import Case, Faults, check, decision_cases, margin_cases, study, table_case
+    from spintronics.accuracy import (
+        Case,
+        Faults,
+        check,
+        check_errors,
+        decision_cases,
+        margin_cases,
+        study,
+        table_case,
+    )
     from spintronics.characterize.device_table import DeviceTable
-    from spintronics.networks.inference import ErrorModel, SubArray
+    from spintronics.errors import InputError
+    from spintronics.networks.inference import SubArray
     from spintronics.networks.inference.file import load_network
     from spintronics.networks.inference.images import first, images_to_test
     from spintronics.ngspice import default_workers
@@ -83,36 +102,51 @@ def accuracy(
     from spintronics.report.writing import write_results
     from spintronics.technology import Technology
 
-    folder = out if out is not None else Path("results") / "accuracy"
-    make_folder(folder)  # before minutes of work
+    # Everything that was given is looked at before anything takes time.
+    first_seed = 1 if seed is None else seed
+    if first_seed < 0:
+        raise InputError(f"--seed {first_seed}: must be 0 or larger")
+    cores = workers if workers is not None else default_workers()
+    if cores < 1:
+        raise InputError(f"--workers {cores}: must be at least 1")
+    margins, rates = bool(sigma_tmr or sigma_ra or fan_in), list(error_rate or ())
+    if not (margins or vdd or source or rates):
+        margins, sigma_tmr, rates = True, list(SIGMAS), list(RATES)
+    base = Technology.load(technology, _of_technology(settings))
+    sigmas = (sigma_tmr or [base.variation.sigma_tmr], sigma_ra or [base.variation.sigma_ra])
+    fan_ins = fan_in or [2]
+    varied = [
+        base.with_values({"variation.sigma_tmr": of_tmr, "variation.sigma_ra": of_ra})
+        for of_tmr, of_ra in (product(*sigmas) if margins else ())
+    ]
+    supplied = [base.with_values({"cmos.supply": supply}) for supply in vdd or ()]
+    check_errors(varied, fan_ins, supplied)
+    sub_array = SubArray(base.array.rows, base.array.columns) if static == "columns" else None
+    beside = None if access_errors is None else _alike("--access-errors", access_errors)
+    faults = Faults(_where(static), sub_array, beside, tuple(layer) if layer else None)
+    held = [table_at(path) for path in source or ()]
+    cases = [table_case(DeviceTable.load(path)) for path in held]
+    cases += [Case("given", _alike("--error-rate", p)) for p in rates]
     every_image = images_to_test(dataset, data)
     tests = first(every_image, images) if images else every_image
     trained = network if network is not None else _trained(dataset, data)
     chosen = load_network(trained)
-    base = Technology.load(technology, _of_technology(settings))
-    sub_array = SubArray(base.array.rows, base.array.columns) if static == "columns" else None
-    beside = None if access_errors is None else ErrorModel(*(access_errors,) * 4)
-    faults = Faults(_where(static), sub_array, beside, tuple(layer) if layer else None)
     check(chosen, tests, faults)
-    margins, supplies, rates = bool(sigma_tmr or sigma_ra or fan_in), vdd or [], list(error_rate or ())
-    if not (margins or supplies or source or rates):
-        margins, sigma_tmr, rates = True, list(SIGMAS), list(RATES)
-    first_seed = 1 if seed is None else seed
-    sigmas = (sigma_tmr or [base.variation.sigma_tmr], sigma_ra or [base.variation.sigma_ra])
-    fan_ins = fan_in or [2]
-    cores = workers if workers is not None else default_workers()
-    cases = [table_case(DeviceTable.load(path)) for path in source or ()]
-    cases += [Case("given", ErrorModel(p, p, p, p)) for p in rates]
-    with Bars(verbose) as bars:
-        if margins:
-            spreads = list(product(*sigmas))
-            advance = bars.stage("sense margins", trials * len(spreads) * len(fan_ins))
-            cases = margin_cases(base, spreads, fan_ins, trials, first_seed, cores, advance) + cases
-        if supplies:
-            advance = bars.stage("decisions", 4 * decisions * len(supplies))
-            cases += decision_cases(base, supplies, decisions, first_seed, cores, advance)
-        advance = bars.stage("accuracy", len(cases))
-        ideal, results = study(chosen, tests, cases, faults, range(first_seed, first_seed + seeds), advance)
+    folder = out if out is not None else Path("results") / "accuracy"
+    make_folder(folder)
+    try:
+        with Bars(verbose) as bars:
+            if varied:
+                advance = bars.stage("sense margins", trials * len(varied) * len(fan_ins))
+                cases = margin_cases(varied, fan_ins, trials, first_seed, cores, advance) + cases
+            if supplied:
+                advance = bars.stage("decisions", 4 * decisions * len(supplied))
+                cases += decision_cases(supplied, decisions, first_seed, cores, advance)
+            advance = bars.stage("accuracy", len(cases))
+            ideal, results = study(chosen, tests, cases, faults, range(first_seed, first_seed + seeds), advance)
+    except KeyboardInterrupt:
+        print(f"interrupted; nothing was written to {folder}; the same command starts again", file=sys.stderr)
+        raise typer.Exit(130) from None
     tables = {"accuracy": report.accuracy(ideal, results, faults)}
     if lost := report.lost(ideal, results):
         tables["lost"] = lost
@@ -130,11 +164,11 @@ def accuracy(
             "error_rate": rates,
             "access_errors": access_errors,
             **({"trials": trials, "sigma_tmr": sigmas[0], "sigma_ra": sigmas[1], "fan_in": fan_ins} if margins else {}),
-            **({"decisions": decisions, "vdd": supplies} if supplies else {}),
+            **({"decisions": decisions, "vdd": vdd} if vdd else {}),
         },
         "inputs": {
             f"{tests.name} images": sha256(tests.images.tobytes()).hexdigest(),
-            **{str(path): _digest(path) for path in (trained, *(source or ()))},
+            **{str(path): _digest(path) for path in (trained, *held)},
         },
         "technology": base.model_dump(mode="json"),
         "technology_sources": base.sources,
@@ -163,6 +197,20 @@ def _of_technology(settings: list[str] | None) -> dict[str, str]:
         if not key.startswith("technology."):
             raise InputError(f"--set {key}={value}: must be a key of the technology, such as technology.junction.tmr")
     return {key.removeprefix("technology."): value for key, value in overrides.items()}
+
+
+def _alike(option: str, rate: float) -> "ErrorModel":
+    """The same rate for every pair of bits.
+
+    Raises:
+        InputError: not a probability.
+    """
+    from spintronics.errors import InputError
+    from spintronics.networks.inference import ErrorModel
+
+    if not 0 <= rate <= 1:
+        raise InputError(f"{option} {rate:g}: must be a probability, 0 to 1")
+    return ErrorModel(rate, rate, rate, rate)
 
 
 def _where(static: str | None) -> Literal["accesses", "cells", "columns"]:

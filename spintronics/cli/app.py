@@ -32,6 +32,8 @@ def main() -> None:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         sys.exit(_complain(f"{where}{error.strerror or error}"))
+    except MemoryError as error:
+        sys.exit(_complain(f"out of memory: {error}: take fewer images, trials or decisions at once"))
 
 
 def _stop(*_: object) -> None:

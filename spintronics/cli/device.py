@@ -20,6 +20,20 @@ OfTechnology = Annotated[
 ]
 
 
+def table_at(source: Path) -> Path:
+    """Where the device table lies that ``--from`` names: the file itself, or that in a results folder.
+
+    Raises:
+        InputError: no such file.
+    """
+    from spintronics.errors import InputError
+
+    path = source / "device_table.toml" if source.is_dir() else source
+    if not path.is_file():
+        raise InputError(f"device table {path}: no such file: run spintronics characterize first, or give --from")
+    return path
+
+
 def sub_array_of(source: Path, technology: str | None, settings: list[str] | None) -> "SubArray":
     """The sub-array that a device table was made for.
 
@@ -32,11 +46,7 @@ def sub_array_of(source: Path, technology: str | None, settings: list[str] | Non
     from spintronics.errors import InputError
     from spintronics.technology import Technology
 
-    if source.is_dir():  # the results folder of a run
-        source /= "device_table.toml"
-    if not source.is_file():
-        raise InputError(f"device table {source}: no such file: run spintronics characterize first, or give --from")
-    table = DeviceTable.load(source)
+    table = DeviceTable.load(table_at(source))
     overrides = {}
     for key, value in overrides_of(settings).items():
         if not key.startswith("technology."):

@@ -33,7 +33,7 @@ def train(
     learning_rate: Annotated[float, typer.Option(help="Of Adam at the start.")] = 1e-3,
     dropout: Annotated[float, typer.Option(help="Before the first fully connected layer.")] = 0.2,
     shift: Annotated[int, typer.Option(help="Most pixels by which training images are moved at random.")] = 0,
-    seed: Annotated[int, typer.Option(help="Seed of everything that is random.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of everything that is random.", min=0)] = 1,
     device: Annotated[str, typer.Option(help="cpu, cuda or auto.")] = "auto",
     mixed: Annotated[bool, typer.Option("--mixed", help="Mixed precision: bfloat16 in convolutions.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoints that are there.")] = False,
@@ -54,7 +54,7 @@ def train(
 
     if device not in ("auto", "cpu", "cuda"):
         raise InputError(f"--device {device}: must be auto, cpu or cuda")
-    widths = [BitWidths.parse(text) for text in bits] if bits else list(CONFIGURATIONS)
+    widths = list(dict.fromkeys(BitWidths.parse(text) for text in bits)) if bits else list(CONFIGURATIONS)
     network, split = _network_and_images(dataset, data, generated, images, seed)
     require_extra()
     import torch
@@ -62,7 +62,7 @@ def train(
     from spintronics.networks.inference.file import save_network
     from spintronics.networks.inference.onnx_file import save_onnx
     from spintronics.report import training as report
-    from spintronics.report.files import make_folder
+    from spintronics.report.files import make_folder, whole_file
     from spintronics.training.export import error_on_array
     from spintronics.training.loop import Settings
     from spintronics.training.loop import train as run_training
@@ -73,24 +73,25 @@ def train(
     make_folder(folder)  # before hours of work
     runs, on_array = [], []
     print(f"{network.name} on {split.name} ({chosen}): {split.note}", file=sys.stderr if as_json else sys.stdout)
-    with Bars(verbose) as bars:
-        for settings in every:
-            advance = bars.stage(settings.bits, epochs)
-            place = folder / settings.bits.replace(":", "-")
-            place.mkdir(parents=True, exist_ok=True)
-            try:
+    try:
+        with Bars(verbose) as bars:
+            for settings in every:
+                advance = bars.stage(settings.bits, epochs)
+                place = folder / settings.bits.replace(":", "-")
+                make_folder(place)
                 run = run_training(network, split, settings, chosen, place / "checkpoint.pt", resume, advance)
-            except KeyboardInterrupt:
-                print(f"interrupted; --resume goes on from the last whole epoch in {place}", file=sys.stderr)
-                raise typer.Exit(130) from None
-            runs.append(run)
-            error = None
-            if settings.bits != "32:32":
-                exported = run.model.exported(split.name, split.classes)
-                save_network(exported, place / "network.npz")
-                save_onnx(exported, place / "network.onnx")
-                error = error_on_array(exported, split.test)
-            on_array.append(error)
+                error = None
+                if settings.bits != "32:32":
+                    exported = run.model.exported(split.name, split.classes)
+                    for save, name in ((save_network, "network.npz"), (save_onnx, "network.onnx")):
+                        with whole_file(place / name) as aside:
+                            save(exported, aside)
+                    error = error_on_array(exported, split.test)
+                runs.append(run)
+                on_array.append(error)
+    except KeyboardInterrupt:
+        print(f"interrupted; --resume goes on from the last whole epoch in {place}", file=sys.stderr)
+        raise typer.Exit(130) from None
     tables = {"test_error": report.errors(split.name, runs, on_array), "curve": report.curve(split.name, runs)}
     figure = report.figure(f"{network.name}, {split.name}: {split.note}", runs)
     what = {

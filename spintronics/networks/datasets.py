@@ -5,6 +5,7 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any, Literal
 
@@ -41,8 +42,8 @@ def load_mnist(folder: str | Path, split: Literal["t10k", "train"] = "t10k") -> 
     """MNIST from its IDX files, gzipped or not: <split>-images-idx3-ubyte and <split>-labels-idx1-ubyte.
 
     Raises:
-        InputError: a file missing, with another magic number, truncated, or labels that are no digits or not as many
-            as the images.
+        InputError: a file missing, with another magic number, truncated, without images, or labels that are no digits
+            or not as many as the images.
     """
     folder = Path(folder)
     images, images_path = _idx(folder, f"{split}-images-idx3-ubyte", _IDX_IMAGES)
@@ -60,8 +61,8 @@ def load_svhn(path: str | Path) -> ImageSet:
     Labels 1 to 10, 10 for the digit 0, become the indices 0 to 9 of the classes "1" … "9", "0".
 
     Raises:
-        InputError: no such file, not one of the two kinds, X or y missing or of another shape or type, or labels
-            outside 1 to 10.
+        InputError: no such file, not one of the two kinds, X or y missing or of another shape or type, no images, or
+            labels outside 1 to 10.
     """
     path = Path(path)
     arrays = _read_mat(path) if path.suffix == ".mat" else _read_npz(path)
@@ -73,6 +74,8 @@ def load_svhn(path: str | Path) -> ImageSet:
         x = x.transpose(3, 0, 1, 2)
     if x.dtype != np.uint8 or x.ndim != 4 or x.shape[1:] != (32, 32, 3):
         raise InputError(f"{path}: X of {x.dtype}, images first {x.shape}: must be uint8, (images, 32, 32, 3)")
+    if not len(x):
+        raise InputError(f"{path}: no images: must have 1 or more")
     if len(y) != len(x):
         raise InputError(f"{path}: {len(y)} labels: must be {len(x)}, its images")
     wrong = y[~np.isin(y, np.arange(1, 11))]
@@ -96,7 +99,9 @@ def _idx(folder: Path, name: str, magic: int) -> tuple[npt.NDArray[np.uint8], Pa
     if len(content) < header or found != magic:
         raise InputError(f"{path}: magic number {found:#x}, {len(content)} bytes: must be {magic:#x} (IDX of bytes)")
     sizes = [int(size) for size in np.frombuffer(content[4:header], ">u4")]
-    right = header + int(np.prod(sizes))
+    if 0 in sizes:
+        raise InputError(f"{path}: sizes {sizes}: must be 1 or more each")
+    right = header + prod(sizes)
     if len(content) != right:
         raise InputError(f"{path}: {len(content)} bytes: must be {right} for its sizes {sizes}")
     return np.frombuffer(content, np.uint8, offset=header).reshape(sizes), path

@@ -10,10 +10,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from spintronics.characterize.device_table import OK
 from spintronics.errors import InputError, SpintronicsError
 from spintronics.pipeline import RUNS, run_of
 from spintronics.pipeline.definition import Pipeline, load_pipeline
-from spintronics.pipeline.run import Run
+from spintronics.pipeline.run import PartsFailed, Run
 from spintronics.report import sweeps
 from spintronics.report.tables import Row
 from spintronics.resources import PIPELINES, find
@@ -127,13 +128,16 @@ class SweepRun(Run):
                 objective.require_table(pipeline.experiment, RUNS[type(pipeline)].table_names)
 
     def _stages(self) -> None:
-        found = []
+        found: list[sweeps.Point] = []
+        unseen = self._objectives
         with self._stage("points"):
             advance = self.progress("points", len(self._points))
             for number, (settings, pipeline, technology) in enumerate(self._points):
                 found.append(self._point(number, settings, pipeline, technology))
-                for objective in self._objectives:
-                    objective.value(found[-1])  # a column or row that is not there ends the sweep at its first point
+                if found[-1].status == OK:
+                    for objective in unseen:  # what is not there ends the sweep at the first whole point
+                        objective.require_value(found[-1])
+                    unseen = []
                 advance(1)
             self._table("points", sweeps.points_table(found, self._objectives))
             if rows := sweeps.tidy(found):
@@ -150,9 +154,11 @@ class SweepRun(Run):
             pipeline, technology, self.folder / folder, self.workers, self.progress, overrides, scheduler=self.scheduler
         )
         run.cache = self.folder / "cache"
-        status = "ok"
+        status = OK
         try:
             results: Mapping[str, Sequence[Row]] = run.execute()
+        except PartsFailed as error:
+            results, status = error.tables, str(error)
         except SpintronicsError as error:
             results, status = {}, str(error)
         self._outputs_to_come(f"{folder}/{name}" for name in (*run.outputs, "manifest.json"))

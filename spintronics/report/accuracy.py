@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from spintronics.accuracy import Case, CaseAccuracy, Faults, interval, lost_at
+from spintronics.accuracy import Case, CaseAccuracy, Faults, interval, lost_at, mean_rate
 from spintronics.networks.inference import Accuracy, ErrorModel
 from spintronics.report.tables import Row
 
@@ -52,9 +52,12 @@ def _row(
 
 
 def description(faults: Faults) -> str:
-    """How errors show, in words: ``weak cells and accesses, in conv0``."""
+    """How errors show, in words: ``weak cells and accesses at 0.001, in conv0``.
+
+    The rate beside weak cells or columns is that over equally likely pairs.
+    """
     words = "accesses" if faults.where == "accesses" else f"weak {faults.where}"
-    beside = " and accesses" if faults.access is not None else ""
+    beside = f" and accesses at {mean_rate(faults.access):g}" if faults.access is not None else ""
     return words + beside + (f", in {' '.join(faults.layers)}" if faults.layers else "")
 
 
@@ -120,7 +123,9 @@ def figure(ideal: Accuracy, found: Sequence[CaseAccuracy], title: str) -> "Figur
         used = [_by_rate(next(panels), found)]
         if failing:
             used.append(_by_margin(next(panels), failing))
-        used += [_by_setting(next(panels), found, name) for name in varied]
+        used += [_by_setting(next(panels), found, name) for name in varied if name != "vdd"]
+        if "vdd" in varied:
+            used.append(_by_supply(next(panels), found))
         for panel in panels:
             panel.set_axis_off()
         for panel in used:
@@ -152,17 +157,25 @@ def _by_margin(panel: "Axes", failing: Sequence[CaseAccuracy]) -> "Axes":
 
 
 def _by_setting(panel: "Axes", found: Sequence[CaseAccuracy], name: str) -> "Axes":
+    """Sense margins: a line for each combination of the other settings."""
     others = [other for other in SETTINGS if other != name]
-    lines = _lines(found, name) if name != "vdd" else {}
+    lines = _lines(found, name)
     changing = [n for n in range(len(others)) if len({settings[n] for settings in lines}) > 1]
     for n, (settings, line) in enumerate(lines.items()):
         label = ", ".join(f"{SETTINGS[others[k]]} {settings[k]:g}" for k in changing) or "sense margin"
         _draw(panel, [float(getattr(e.case, name)) for e in line], line, n, "o-", label)
-    supplied = sorted((e for e in found if name == "vdd" and e.case.vdd), key=lambda e: e.case.vdd or 0.0)
-    for n, source in enumerate(dict.fromkeys(e.case.source for e in supplied)):
-        line = [e for e in supplied if e.case.source == source]
-        _draw(panel, [e.case.vdd or 0.0 for e in line], line, n, "os"[n] + "-", source)
     panel.set_xlabel(SETTINGS[name])
+    return panel
+
+
+def _by_supply(panel: "Axes", found: Sequence[CaseAccuracy]) -> "Axes":
+    """Decisions and device tables: a line for each of the two."""
+    supplied = [(each.case.vdd, each) for each in found if each.case.vdd is not None]
+    supplied.sort(key=lambda point: point[0])
+    for n, source in enumerate(dict.fromkeys(each.case.source for _, each in supplied)):
+        points = [(vdd, each) for vdd, each in supplied if each.case.source == source]
+        _draw(panel, [vdd for vdd, _ in points], [each for _, each in points], n, "os"[n] + "-", source)
+    panel.set_xlabel(SETTINGS["vdd"])
     return panel
 
 

@@ -25,8 +25,8 @@ class Point:
 
     Attributes:
         settings: value by swept key, as text.
-        results: its run's tables; none where it failed.
-        status: ``"ok"`` or why it failed.
+        results: its run's tables; those that were written where it failed in part, none where it failed.
+        status: ``"ok"`` or what failed and why.
         decks_run, decks_reused: how many ngspice ran, and how many results were there already.
     """
 
@@ -87,22 +87,27 @@ class Objective:
                 f"there are: {', '.join(sorted(names))}"
             )
 
-    def value(self, point: Point) -> float | None:
-        """The worst of its rows; None where a point has failed.
+    def require_value(self, point: Point) -> None:
+        """Known from the first point that did not fail.
 
         Raises:
             InputError: no such table, column or row.
         """
-        if not point.results:
-            return None
         rows = point.results.get(self.table)
         if rows is None:
             raise InputError(f"objective {self.name}: no such table; there are: {', '.join(point.results)}")
+        if self.value(point) is None:
+            columns = f"columns are: {', '.join(rows[0])}" if rows else f"table {self.table} is empty"
+            raise InputError(f"objective {self.name}: no number there; {columns}")
+
+    def value(self, point: Point) -> float | None:
+        """The worst of its rows; None where the point has none, as one that failed."""
+        rows = point.results.get(self.table, ())
         chosen = [row for row in rows if self.label is None or str(row.get(self.label)) == self.wanted]
         values = [row.get(self.column) for row in chosen]
         numbers = [float(value) for value in values if isinstance(value, (int, float)) and value == value]
         if not numbers:
-            raise InputError(f"objective {self.name}: no number there; columns are: {', '.join(rows[0])}")
+            return None
         return max(numbers) if self.sign < 0 else min(numbers)
 
 

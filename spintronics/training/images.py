@@ -79,7 +79,7 @@ class ImageFolder:
             with Image.open(path) as image:
                 cut = ImageOps.fit(image.convert("RGB" if channels == 3 else "L"), (width, height))
             return np.asarray(cut, np.uint8).reshape(height, width, channels).transpose(2, 0, 1)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, Image.DecompressionBombError) as error:
             raise InputError(f"{path}: {error}: must be an image") from None
 
 

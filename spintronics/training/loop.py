@@ -1,6 +1,7 @@
 """Training: epochs, checkpoints after each, and resuming from the last with the same numbers."""
 
 import math
+import os
 import pickle
 import time
 import zipfile
@@ -20,6 +21,11 @@ from spintronics.training.images import Images, Split, shifted
 from spintronics.training.model import QuantizedNetwork
 
 _TESTED_AT_ONCE = 250
+_SINGLE_PRECISION = 1e38  # about its largest number
+_NO_CHECKPOINT = (
+    *(OSError, EOFError, RuntimeError, zipfile.BadZipFile, pickle.UnpicklingError),  # not a file of PyTorch's
+    *(KeyError, IndexError, TypeError, ValueError, AttributeError),  # one of something else
+)
 
 
 @dataclass(frozen=True)
@@ -53,8 +59,12 @@ class Settings:
         for key, least in (("epochs", 1), ("batch", 2), ("seed", 0), ("shift", 0)):
             if getattr(self, key) < least:
                 raise InputError(f"training: {key} = {getattr(self, key)}: must be {least} or more")
-        if not self.learning_rate > 0:
-            raise InputError(f"training: learning_rate = {self.learning_rate}: must be > 0")
+        if self.seed >= 2**32:
+            raise InputError(f"training: seed = {self.seed}: must be below 2^32")
+        if not 0 < self.learning_rate < _SINGLE_PRECISION:
+            raise InputError(
+                f"training: learning_rate = {self.learning_rate}: must be > 0 and below {_SINGLE_PRECISION:g}"
+            )
         if not 0 <= self.dropout < 1:
             raise InputError(f"training: dropout = {self.dropout}: must be from 0 to below 1")
 
@@ -111,13 +121,17 @@ def train(
         resume: go on from the checkpoint, where there is one.
         advance: called with 1 as each epoch is done.
     Raises:
-        InputError: a batch larger than the training images, no such device, a checkpoint of other settings, or a loss
-            that is no number any more.
+        InputError: a batch larger than the training images, a shift as large as an image, no such device, a checkpoint
+            of other settings or one that cannot be read or written, or a loss that is no number any more.
     """
     if settings.batch > len(split.train):
         raise InputError(f"training: batch = {settings.batch}: must be at most {len(split.train)}, the training images")
+    size = min(network.input_shape[1:])
+    if settings.shift >= size:
+        raise InputError(f"training: shift = {settings.shift}: must be below {size}, the size of the images")
     if device == "cuda" and not torch.cuda.is_available():
         raise InputError("training: device = cuda: PyTorch sees no GPU here: must be cpu")
+    _keep_thread_limit()
     torch.manual_seed(settings.seed)
     torch.backends.cudnn.deterministic = True
     torch.backends.cudnn.allow_tf32 = False  # its 10 bits of mantissa do not hold the quantized activations
@@ -126,10 +140,7 @@ def train(
     curve: list[Epoch] = []
     identity = {"network": network.name, "data": split.name, "images": len(split.train), **asdict(settings)}
     if resume and checkpoint is not None and checkpoint.is_file():
-        state = _read(checkpoint, identity, device)
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        curve = [Epoch(**epoch) for epoch in state["curve"]]
+        curve = _resume(checkpoint, identity, model, optimizer, device)
         advance(len(curve))
     for number in range(len(curve) + 1, settings.epochs + 1):
         started = time.perf_counter()
@@ -140,6 +151,13 @@ def train(
             _write(checkpoint, identity, model, optimizer, curve)
         advance(1)
     return Trained(settings, model, tuple(curve))
+
+
+def _keep_thread_limit() -> None:
+    """No more threads than OMP_THREAD_LIMIT allows: backward() waits for ever for those that it cannot have."""
+    limit = os.environ.get("OMP_THREAD_LIMIT", "")
+    if limit.isdecimal() and int(limit):
+        torch.set_num_threads(min(torch.get_num_threads(), int(limit)))
 
 
 def learning_rate_at(settings: Settings, step: int, steps: int) -> float:
@@ -198,28 +216,52 @@ def _pass(
 def _write(
     path: Path, identity: dict[str, Any], model: QuantizedNetwork, optimizer: torch.optim.Adam, curve: list[Epoch]
 ) -> None:
-    """Whole or not at all: an interrupted write leaves the checkpoint before it."""
+    """Whole or not at all: an interrupted write leaves the checkpoint before it.
+
+    Raises:
+        InputError: it cannot be written.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_suffix(".partial")
-    torch.save(
-        {
-            "identity": identity,
-            "model": model.state_dict(),
-            "optimizer": optimizer.state_dict(),
-            "curve": [asdict(epoch) for epoch in curve],
-        },
-        aside,
-    )
-    aside.replace(path)
-
-
-def _read(path: Path, identity: dict[str, Any], device: str) -> dict[str, Any]:
     try:
-        state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
-        found = state["identity"]
-    except (OSError, RuntimeError, KeyError, EOFError, pickle.UnpicklingError, zipfile.BadZipFile) as error:
-        raise InputError(f"checkpoint {path}: {error}: must be one that training wrote") from None
-    for key, value in identity.items():
-        if found.get(key) != value:
-            raise InputError(f"checkpoint {path}: {key} = {found.get(key)}: must be {value} to be resumed")
-    return state
+        torch.save(
+            {
+                "identity": identity,
+                "model": model.state_dict(),
+                "optimizer": optimizer.state_dict(),
+                "curve": [asdict(epoch) for epoch in curve],
+            },
+            aside,
+        )
+        aside.replace(path)
+    except (OSError, RuntimeError) as error:  # PyTorch's own words where a disk is full
+        raise InputError(f"checkpoint {path}: cannot be written: {_reason(error)}") from None
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _resume(
+    path: Path, identity: dict[str, Any], model: QuantizedNetwork, optimizer: torch.optim.Adam, device: str
+) -> list[Epoch]:
+    """The curve so far; model and optimizer become those of the checkpoint.
+
+    Raises:
+        InputError: not a checkpoint of that training.
+    """
+    try:
+        state = torch.load(path, map_location=device, weights_only=True)
+        for key, value in identity.items():
+            found = state["identity"].get(key)
+            if found != value:
+                raise InputError(f"checkpoint {path}: {key} = {found}: must be {value} to be resumed")
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        return [Epoch(**epoch) for epoch in state["curve"]]
+    except _NO_CHECKPOINT as error:
+        raise InputError(f"checkpoint {path}: {_reason(error)}: must be one that training wrote") from None
+
+
+def _reason(error: Exception) -> str:
+    """In one line."""
+    said = (error.strerror if isinstance(error, OSError) else None) or str(error).partition("\n")[0]
+    return said or type(error).__name__

@@ -7,7 +7,18 @@ import pytest
 from scipy.stats import t
 
 from spintronics import cards
-from spintronics.accuracy import Case, Faults, PairErrors, check, decision_cases, interval, lost_at, margin_cases, study
+from spintronics.accuracy import (
+    Case,
+    Faults,
+    PairErrors,
+    check,
+    check_errors,
+    decision_cases,
+    interval,
+    lost_at,
+    margin_cases,
+    study,
+)
 from spintronics.characterize import decisions
 from spintronics.circuits.sense_path import Operation
 from spintronics.errors import InputError
@@ -143,7 +154,8 @@ def test_figure_against_supply(network: BitwiseNetwork, images: ImageSet) -> Non
 
 
 def test_more_spread_more_failures(imce45: Technology) -> None:
-    narrow, wide = margin_cases(imce45, [(0.1, 0.05), (0.4, 0.05)], [2], 1000, 1, 1)
+    varied = [imce45.with_values({"variation.sigma_tmr": sigma}) for sigma in (0.1, 0.4)]
+    narrow, wide = margin_cases(varied, [2], 1000, 1, 1)
     assert narrow.rate < wide.rate
     assert (wide.sigma_tmr, wide.sigma_ra, wide.fan_in, wide.vdd) == (0.4, 0.05, 2, None)
     assert wide.found is not None
@@ -154,8 +166,8 @@ def test_more_spread_more_failures(imce45: Technology) -> None:
 
 def test_decisions_at_a_supply(imce45: Technology) -> None:
     """The counts of the decisions themselves, at that supply."""
-    (found,) = decision_cases(imce45, [0.9], 2, 1, 1)
     low = imce45.with_values({"cmos.supply": 0.9})
+    (found,) = decision_cases([low], 2, 1, 1)
     for pair, bits in (("00", (0, 0)), ("11", (1, 1))):
         case = decisions.Case(Operation.AND, bits, 2, 1)
         right = decisions.decisions(low, cards.locate(low), Simulator(), case, 1)
@@ -170,3 +182,25 @@ def test_what_a_study_is_refused_for_before_it_takes_time(network: BitwiseNetwor
     grey = ImageSet("made up", np.zeros((1, 3, 4, 4), np.uint8), np.zeros(1, int), ("top", "bottom"))
     with pytest.raises(InputError, match="images of 3 channels: must be 1, the network's input"):
         check(network, grey, Faults())
+
+
+@pytest.mark.usefixtures("no_ngspice")
+def test_errors_that_cannot_be_simulated_are_known_before_anything_is_run(imce45: Technology) -> None:
+    check_errors([imce45], [2, 8], [imce45])
+    with pytest.raises(InputError, match="fan_in = 1: must be 2 or more"):
+        check_errors([imce45], [2, 1], [])
+    with pytest.raises(InputError, match="fan_in = 9: must be within 1 … 8"):
+        check_errors([imce45], [2, 9], [])
+    variation = imce45.variation.model_copy(update={"a_vt_nmos": None})
+    with pytest.raises(InputError, match=r"variation\.a_vt_nmos: missing"):
+        check_errors([], [], [imce45, imce45.model_copy(update={"variation": variation})])
+    elsewhere = imce45.with_values({"cmos.nmos": "absent"})
+    with pytest.raises(InputError, match="absent"):
+        check_errors([imce45, elsewhere], [2], [])
+
+
+def test_description_has_the_rate_of_the_accesses() -> None:
+    """Weak cells have that of their case; what lies beside them has its own."""
+    beside = Faults("cells", access=ErrorModel(p11=0.004), layers=("a", "b"))
+    assert report.description(beside) == "weak cells and accesses at 0.001, in a b"
+    assert report.description(Faults()) == "accesses"

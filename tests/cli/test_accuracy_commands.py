@@ -3,6 +3,10 @@
 import csv
 import json
 import re
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -60,7 +64,8 @@ def test_accuracy_of_margins_and_a_device_table(
     assert float(margin["p11"]) > 0.001
     assert (margin["sigma_tmr"], margin["sigma_ra"], margin["fan_in"]) == ("0.4", "0.2", "2")
     assert (of_table["p00"], of_table["p01"], of_table["p10"], of_table["p11"]) == ("0", "0.01", "0.02", "0.03")
-    assert {row["faults"] for row in (margin, of_table)} == {"weak columns and accesses, in fc"}
+    assert {row["faults"] for row in (margin, of_table)} == {"weak columns and accesses at 0.001, in fc"}
+    assert "weak columns and accesses at 0.001, in fc" in (out / "report.html").read_text(encoding="utf-8")
     assert (of_table["images"], of_table["seeds"]) == ("10", "2")
     assert (margin["vdd"], of_table["vdd"], decided["vdd"], decided["source"]) == ("", "0.9", "0.95", "decisions")
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
@@ -68,6 +73,33 @@ def test_accuracy_of_margins_and_a_device_table(
     assert manifest["inputs"][str(network)] == sha256(network.read_bytes()).hexdigest()
     assert all((out / name).is_file() for name in manifest["outputs"])
     assert spintronics("report", out)[0] == 0
+
+
+def test_device_table_from_a_results_folder_is_the_file_in_it(
+    spintronics: Command, data: Path, network: Path, tmp_path: Path
+) -> None:
+    entries = (
+        Entry("operations", "AND", case, "one", "none", None, error=ErrorRate(1, 100, 0.0, 1.0), status="made up")
+        for case in ("00", "01", "10", "11")
+    )
+    table = tmp_path / "run" / "device_table.toml"
+    table.parent.mkdir()
+    table.write_text(DeviceTable("made up", "0" * 64, "nominal", 0.9, 300.0, tuple(entries)).to_toml())
+    inputs = []
+    for source in (table, table.parent):
+        out = tmp_path / "out"
+        status, _, err = spintronics(
+            "accuracy", "mnist", "--data", data, "--network", network, "--from", source, "--seeds", "1", "--out", out
+        )
+        assert (status, err) == (0, "")
+        _, found = rows_of(out / "tables" / "accuracy.csv")
+        assert (found["source"], found["p11"]) == ("device table", "0.01")
+        inputs.append(json.loads((out / "manifest.json").read_text(encoding="utf-8"))["inputs"])
+    assert inputs[0] == inputs[1]
+    assert inputs[0][str(table)] == sha256(table.read_bytes()).hexdigest()
+    status, _, err = spintronics("accuracy", "mnist", "--data", data, "--network", network, "--from", data)
+    assert (status, err.count("\n")) == (2, 1)
+    assert f"device table {data}/device_table.toml: no such file: run spintronics characterize first" in err
 
 
 def truncated(path: Path) -> None:
@@ -98,6 +130,17 @@ def with_weights(weights: Any) -> Callable[[Path], None]:
     return write
 
 
+def with_format(weight_format: Any) -> Callable[[Path], None]:
+    def write(path: Path) -> None:
+        with np.load(path) as archive:
+            arrays = dict(archive)
+        head = json.loads(str(arrays["structure"]))
+        head["layers"][0]["weight_format"] = weight_format
+        np.savez(path, **(arrays | {"structure": np.array(json.dumps(head))}))
+
+    return write
+
+
 IMAGES, LABELS, NETWORK = "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte", "rows.npz"
 
 
@@ -107,6 +150,13 @@ IMAGES, LABELS, NETWORK = "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte", "r
         (IMAGES, truncated, r"t10k-images-idx3-ubyte: 31375 bytes: must be 31376"),
         (IMAGES, with_byte(3, 1), r"t10k-images-idx3-ubyte: magic number 0x801, 31376 bytes: must be 0x803"),
         (LABELS, truncated, r"t10k-labels-idx1-ubyte: 47 bytes: must be 48"),
+        (
+            IMAGES,
+            lambda path: path.write_bytes(b""),
+            r"t10k-images-idx3-ubyte: magic number 0x0, 0 bytes: must be 0x803",
+        ),
+        (IMAGES, with_byte(7, 0), r"t10k-images-idx3-ubyte: sizes \[0, 28, 28\]: must be 1 or more each"),
+        (IMAGES, with_byte(11, 0), r"t10k-images-idx3-ubyte: sizes \[40, 0, 28\]: must be 1 or more each"),
         (LABELS, with_byte(7, 39), r"t10k-labels-idx1-ubyte.*39"),
         (LABELS, with_byte(8, 10), r"t10k-labels-idx1-ubyte.*label 10.*0 to 9"),
         (IMAGES, Path.unlink, r"t10k-images-idx3-ubyte"),
@@ -123,6 +173,12 @@ IMAGES, LABELS, NETWORK = "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte", "r
             r"rows.npz: layer fc: weights of type float64: must",
         ),
         (NETWORK, with_weights(np.full((10, 784), 2)), r"rows.npz: layer fc: weight 2: must be -1 to 1"),
+        (NETWORK, with_format(3), r"rows.npz: 'int' object has no attribute .*: must be an .npz that training wrote"),
+        (
+            NETWORK,
+            with_format({"format": [99, "bipolar"]}),
+            r"rows.npz: format: bits = 99: must be a whole number from 1",
+        ),
     ],
 )
 def test_spoilt_files(
@@ -142,6 +198,7 @@ def test_spoilt_files(
         ({"X": np.zeros((32, 32, 3, 2), np.uint8), "y": np.ones((3, 1), np.uint8)}, r"test_32x32.mat.*3"),
         ({"X": np.zeros((32, 32, 3, 2), np.uint8), "y": np.array([[1], [11]])}, r"test_32x32.mat.*label 11.*1 to 10"),
         ({"X": np.zeros((32, 31, 3, 2), np.uint8), "y": np.ones((2, 1), np.uint8)}, r"test_32x32.mat.*31"),
+        ({"X": np.zeros((32, 32, 3, 0), np.uint8), "y": np.ones((0, 1), np.uint8)}, r"test_32x32.mat"),
         (None, r"test_32x32.mat"),
     ],
 )
@@ -164,7 +221,9 @@ def test_spoilt_mat_files(
         (("cifar",), 'data set "cifar": must be one of svhn, mnist'),
         (("svhn",), "SVHN is to be had as train_32x32.mat and test_32x32.mat from http://ufldl.stanford.edu"),
         (("mnist", "--static", "rows"), "--static rows: must be cells or columns"),
-        (("mnist", "--error-rate", "2"), "error model: p11 = 2.0: must be a probability, 0 to 1"),
+        (("mnist", "--error-rate", "2"), "--error-rate 2: must be a probability, 0 to 1"),
+        (("mnist", "--error-rate", "nan"), "--error-rate nan: must be a probability, 0 to 1"),
+        (("mnist", "--static", "cells", "--access-errors", "-1"), "--access-errors -1: must be a probability, 0 to 1"),
         (("mnist", "--access-errors", "0.1"), "errors of accesses beside errors of accesses"),
         (("mnist", "--layer", "conv1", "--error-rate", "0"), "errors of layer conv1: network rows has fc"),
         (("mnist", "--from", "absent.toml"), "device table absent.toml: no such file"),
@@ -172,14 +231,72 @@ def test_spoilt_mat_files(
         (("mnist", "--set", "junction.tmr=1"), "--set junction.tmr=1: must be a key of the technology"),
         (("mnist", "--sigma-tmr", "1.5"), "variation.sigma_tmr"),
         (("mnist", "--vdd", "-1"), "cmos.supply"),
+        (("mnist", "--sigma-tmr", "0.1", "--sigma-tmr", "nan"), "variation.sigma_tmr = nan: not a finite number"),
+        (("mnist", "--sigma-ra", "0.1", "--sigma-ra", "-0.1"), "variation.sigma_ra = -0.1: must be >= 0"),
+        (("mnist", "--sigma-tmr", "0.1", "--vdd", "1.0", "--vdd", "1e9"), "cmos.supply"),
+        (("mnist", "--fan-in", "2", "--fan-in", "9"), "fan_in = 9: must be within 1 … 8"),
+        (("mnist", "--sigma-tmr", "0.1", "--seed", "-1"), "--seed -1: must be 0 or larger"),
+        (("mnist", "--vdd", "1.0", "--workers", "0"), "--workers 0: must be at least 1"),
     ],
 )
+@pytest.mark.usefixtures("no_ngspice")
 def test_accuracy_of_nothing(
-    spintronics: Command, data: Path, network: Path, arguments: tuple[str, ...], message: str
+    spintronics: Command, data: Path, network: Path, tmp_path: Path, arguments: tuple[str, ...], message: str
 ) -> None:
-    status, _, err = spintronics("accuracy", *arguments, "--data", data, "--network", network)
+    """Known before anything is simulated, and before there is a folder."""
+    out = tmp_path / "out"
+    status, _, err = spintronics("accuracy", *arguments, "--data", data, "--network", network, "--out", out)
     assert (status, err.count("\n")) == (2, 1)
     assert message in err
+    assert not out.exists()
+
+
+def interrupted(arguments: tuple[str | Path, ...], begun: Path) -> tuple[int, str]:
+    """Exit status and last words of the command, which gets Ctrl-C as soon as a file or folder is there."""
+    command = [sys.executable, "-m", "spintronics", *map(str, arguments)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        for _ in range(600):
+            if begun.exists() or process.poll() is not None:
+                break
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    return process.returncode, err
+
+
+def test_interrupted_accuracy_says_how_to_go_on(data: Path, network: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    margins = ("--sigma-tmr", "0.1", "--sigma-tmr", "0.2", "--trials", "10000000", "--workers", "1")
+    status, err = interrupted(("accuracy", "mnist", "--data", data, "--network", network, *margins, "--out", out), out)
+    assert (status, err) == (130, f"interrupted; nothing was written to {out}; the same command starts again\n")
+    assert not list(out.iterdir())
+
+
+def test_interrupted_training_goes_on(spintronics: Command, tmp_path: Path) -> None:
+    """Whole files alone are left, and the last curve has every epoch."""
+    pytest.importorskip("torch", reason="needs PyTorch, the extra train")
+    pytest.importorskip("onnx", reason="needs the extra onnx")
+    out = tmp_path / "out"
+    arguments = (
+        "train",
+        "mnist",
+        "--generated",
+        "40",
+        "--bits",
+        "1:1",
+        "--epochs",
+        "40",
+        "--batch",
+        "20",
+        "--out",
+        out,
+    )
+    status, err = interrupted((*arguments, "--device", "cpu"), out / "1-1" / "checkpoint.pt")
+    assert (status, err) == (130, f"interrupted; --resume goes on from the last whole epoch in {out / '1-1'}\n")
+    assert [path.name for path in out.rglob("*") if path.is_file()] == ["checkpoint.pt"]
+    status, _, err = spintronics(*arguments, "--device", "cpu", "--resume")
+    assert (status, err) == (0, "")
+    assert [row["epoch"] for row in rows_of(out / "tables" / "curve.csv")] == [str(n + 1) for n in range(40)]
 
 
 def test_accuracy_without_a_network(spintronics: Command, data: Path) -> None:
@@ -242,6 +359,8 @@ def test_generated_digits_are_labelled_everywhere(spintronics: Command, tmp_path
         (("mnist", "--bits", "0:1"), "must be a whole number from 1 to 32"),
         (("mnist", "--device", "tpu"), "--device tpu: must be auto, cpu or cuda"),
         (("svhn", "--data", "absent"), "data folder absent: not found"),
+        (("mnist", "--generated", "40", "--seed", "-1"), "'--seed'"),
+        (("mnist", "--generated", str(10**18)), "out of memory: Unable to allocate"),
     ],
 )
 def test_training_on_nothing(spintronics: Command, arguments: tuple[str, ...], message: str) -> None:

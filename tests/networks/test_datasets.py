@@ -64,6 +64,12 @@ def test_svhn_from_both_kinds_of_file(svhn: dict[str, np.ndarray], tmp_path: Pat
     [
         ("t10k-images-idx3-ubyte", None, "t10k-images-idx3-ubyte: not found, nor with .gz"),
         ("t10k-images-idx3-ubyte", idx(0x801, IMAGES), "magic number 0x801, 40 bytes: must be 0x803"),
+        ("t10k-images-idx3-ubyte", idx(0x803, IMAGES[:0]), r"sizes \[0, 3, 4\]: must be 1 or more each"),
+        (
+            "t10k-images-idx3-ubyte",
+            b"\0\0\x08\x03" + b"\xff" * 12,
+            rf"16 bytes: must be {16 + (2**32 - 1) ** 3} for its sizes",
+        ),
         ("t10k-images-idx3-ubyte", b"\0\0\x08", "magic number 0x8, 3 bytes: must be 0x803"),
         ("t10k-images-idx3-ubyte", idx(0x803, IMAGES)[:-3], r"37 bytes: must be 40 for its sizes \[2, 3, 4\]"),
         ("t10k-images-idx3-ubyte", idx(0x803, IMAGES[:1]), "t10k-labels.*: 2 labels: must be 1, the images of t10k-im"),

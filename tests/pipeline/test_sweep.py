@@ -148,6 +148,7 @@ def test_objective_is_the_worst_of_its_rows() -> None:
     for text, value in (("min t.a", 2.0), ("max t.a", 0.5), ("max t.a[name=one]", 2.0), ("min t.a[name=other]", 0.5)):
         assert Objective.parse(text).value(held) == value
     assert Objective.parse("min t.a").value(Point({}, {}, "failed", 0, 0)) is None
+    assert Objective.parse("min t.b").value(held) is None  # another point may have it
 
 
 @pytest.mark.parametrize(
@@ -162,7 +163,12 @@ def test_objective_is_the_worst_of_its_rows() -> None:
 )
 def test_objective_that_is_not_there_is_refused(text: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        Objective.parse(text).value(point(a=1.0, name="one"))
+        Objective.parse(text).require_value(point(a=1.0, name="one"))
+
+
+def test_objective_in_an_empty_table_is_refused() -> None:
+    with pytest.raises(InputError, match=r"objective t\.a: no number there; table t is empty"):
+        Objective.parse("min t.a").require_value(Point({}, {"t": []}, "ok", 0, 0))
 
 
 def test_front_is_that_of_brute_force() -> None:
@@ -275,6 +281,38 @@ def test_point_that_fails_is_a_row_and_the_rest_goes_on(tmp_path: Path) -> None:
     assert good["status"] == "ok"
     assert "raises the bit line to" in bad["status"]
     assert {row["point"] for row in rows(tmp_path / "out", "sweep")} == {"0"}
+
+
+def test_point_that_fails_in_part_keeps_its_tables(tmp_path: Path) -> None:
+    """A pulse too short to switch costs the write its energy, and the device and its half-selected cells nothing.
+
+    The objective is not at the point that failed: it is asked for at the first that did not.
+    """
+    answer = command(
+        *("characterize", "--set", 'parts=["write"]', "--over", "technology.write.pulse_width=0.1 ns,2 ns"),
+        *("--objective", "min device_table.energy_fJ[action=write]", "--out", tmp_path / "out"),
+    )
+    assert answer.returncode == 0, answer.stderr
+    short, long = rows(tmp_path / "out", "points")
+    assert "write 0: result 1, expected 0" in short["status"]
+    assert (short["device_table.energy_fJ[action=write]"], short["on_front"]) == ("", "no")
+    assert (long["status"], long["on_front"]) == ("ok", "yes")
+    assert float(long["device_table.energy_fJ[action=write]"]) > 0
+    found = {(row["point"], row["table"]) for row in rows(tmp_path / "out", "sweep")}
+    kept = {"device", "half_selected"}
+    assert found == {("0", name) for name in kept} | {("1", name) for name in (*kept, "device_table")}
+
+
+def test_objective_that_a_later_point_has_not_is_left_out_there(tmp_path: Path) -> None:
+    """One cell on the bit line has no AND: hours of other points are not lost for it."""
+    answer = command(
+        *("sense_margin", "--set", "trials=10", "--over", "fan_in=[2],[1]", "--out", tmp_path / "out"),
+        *("--objective", "max sense_margin.nominal_margin_mV[operation=AND]"),
+    )
+    assert answer.returncode == 0, answer.stderr
+    two, one = rows(tmp_path / "out", "points")
+    assert float(two["sense_margin.nominal_margin_mV[operation=AND]"]) > 0
+    assert (one["sense_margin.nominal_margin_mV[operation=AND]"], one["status"]) == ("", "ok")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Images to train on: splits, folders of files, generated digits."""
 
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 import pytest
@@ -49,6 +50,11 @@ def test_folders_of_classes(tmp_path: Path) -> None:
     assert grey.shape == (1, 1, 16, 16)
     few = data_split("imagenet", tmp_path, (3, 16, 16), limit=2)
     assert few.train.batch(np.arange(2))[1].tolist() == [0, 1]
+    head = b"".join(size.to_bytes(4, "big") for size in (60_000, 60_000)) + bytes((8, 2, 0, 0, 0))
+    huge = b"\x89PNG\r\n\x1a\n" + b"\0\0\0\x0dIHDR" + head + crc32(b"IHDR" + head).to_bytes(4, "big")
+    (tmp_path / "val" / "dark" / "0.png").write_bytes(huge + b"\0\0\0\0IDAT\x35\xaf\x06\x1e")
+    with pytest.raises(InputError, match=r"0\.png: Image size \(3600000000 pixels\) .*: must be an image"):
+        split.test.batch(np.array([0]))
     (tmp_path / "val" / "dark" / "0.png").write_text("no image")
     with pytest.raises(InputError, match=r"0\.png: cannot identify image file .*: must be an image"):
         split.test.batch(np.array([0]))

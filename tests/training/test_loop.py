@@ -1,7 +1,12 @@
 """Training learns, goes on from where it was interrupted, and refuses what does not fit."""
 
+import os
+import subprocess
+import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import scipy.stats
@@ -91,6 +96,10 @@ def test_checkpoint_of_other_settings(small: Network, quarters: Split, tmp_path:
         ({"epochs": 0}, "epochs = 0: must be 1 or more"),
         ({"batch": 1}, "batch = 1: must be 2 or more"),
         ({"learning_rate": 0.0}, "learning_rate = 0.0: must be > 0"),
+        ({"learning_rate": float("nan")}, "learning_rate = nan: must be > 0"),
+        ({"learning_rate": 1e300}, r"learning_rate = 1e\+300: must be > 0 and below 1e\+38"),
+        ({"seed": -1}, "seed = -1: must be 0 or more"),
+        ({"seed": 2**32}, r"seed = 4294967296: must be below 2\^32"),
         ({"dropout": 1.0}, "dropout = 1.0: must be from 0 to below 1"),
         ({"shift": -1}, "shift = -1: must be 0 or more"),
         ({"bits": "0:1"}, "must be a whole number from 1 to 32"),
@@ -104,6 +113,75 @@ def test_settings_out_of_range(wrong: dict[str, object], message: str) -> None:
 def test_batch_of_more_than_there_is(small: Network, quarters: Split) -> None:
     with pytest.raises(InputError, match="batch = 201: must be at most 200, the training images"):
         train(small, quarters, replace(SHORT, batch=201))
+
+
+def test_shift_beyond_the_image(small: Network, quarters: Split) -> None:
+    with pytest.raises(InputError, match="shift = 12: must be below 12, the size of the images"):
+        train(small, quarters, replace(SHORT, shift=12))
+
+
+def spoilt(state: Any, key: str, value: Any) -> Any:
+    return {**state, key: value}
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda state: [state],
+        lambda state: torch.zeros(3, 3),
+        lambda state: spoilt(state, "identity", ["made up"]),
+        lambda state: {key: value for key, value in state.items() if key != "model"},
+        lambda state: spoilt(state, "model", {}),
+        lambda state: spoilt(state, "model", {key: value[None] for key, value in state["model"].items()}),
+        lambda state: spoilt(state, "optimizer", {}),
+        lambda state: spoilt(state, "curve", 5),
+        lambda state: spoilt(state, "curve", [{}]),
+    ],
+)
+def test_file_that_is_not_quite_a_checkpoint(
+    small: Network, quarters: Split, tmp_path: Path, spoil: Callable[[Any], Any]
+) -> None:
+    file = tmp_path / "checkpoint.pt"
+    settings = replace(SHORT, epochs=1)
+    train(small, quarters, settings, checkpoint=file)
+    torch.save(spoil(torch.load(file, weights_only=True)), file)
+    with pytest.raises(InputError, match=r"checkpoint .*: must be one that training wrote") as caught:
+        train(small, quarters, settings, checkpoint=file, resume=True)
+    assert "\n" not in str(caught.value)
+
+
+def test_checkpoint_that_cannot_be_written(small: Network, quarters: Split, tmp_path: Path) -> None:
+    """A full disk; and a folder in its place.  Nothing half written is left."""
+    full = tmp_path / "full.partial"
+    full.symlink_to("/dev/full")
+    taken = tmp_path / "taken.pt"
+    taken.mkdir()
+    for file in (full.with_suffix(".pt"), taken):
+        with pytest.raises(InputError, match=rf"checkpoint {file}: cannot be written: .+") as caught:
+            train(small, quarters, replace(SHORT, epochs=1), checkpoint=file)
+        assert "\n" not in str(caught.value)
+    assert [path.name for path in tmp_path.iterdir()] == ["taken.pt"]
+
+
+def test_fewer_threads_than_pytorch_would_take() -> None:
+    """With this limit backward() would wait for ever for a thread that it cannot have."""
+    script = """
+import numpy, torch
+from spintronics.networks import Convolution, FullyConnected, Network
+from spintronics.networks.datasets import ImageSet
+from spintronics.training.images import InMemory, Split
+from spintronics.training.loop import Settings, train
+
+torch.set_num_threads(2)
+images = InMemory(ImageSet("x", numpy.ones((20, 1, 28, 28), numpy.uint8), numpy.zeros(20, int), ("a", "b")))
+network = Network("x", "x", (1, 28, 28), (Convolution("c", 1, 20, kernel=5), FullyConnected("f", 11520, 2)))
+train(network, Split("x", images, images, ("a", "b"), ""), Settings("1:1", epochs=1, batch=20))
+print(torch.get_num_threads())
+"""
+    command = [sys.executable, "-c", script]
+    limited = {**os.environ, "OMP_THREAD_LIMIT": "1"}
+    answer = subprocess.run(command, env=limited, capture_output=True, text=True, timeout=60, check=True)
+    assert answer.stdout == "1\n"
 
 
 def test_diverging_run(small: Network, quarters: Split) -> None:

@@ -31,6 +31,10 @@ _LAYERS: dict[str, Any] = {
 }
 _SHAPES: dict[str, Any] = {kind.__name__: kind for kind in (Convolution, FullyConnected)}
 _STRUCTURE = "structure"
+_NOT_OURS = (
+    *(OSError, EOFError, zipfile.BadZipFile, zlib.error),  # no .npz
+    *(ValueError, KeyError, TypeError, AttributeError),  # one of something else
+)
 
 
 def save_network(network: BitwiseNetwork, path: Path) -> None:
@@ -95,7 +99,7 @@ def load_network(path: str | Path) -> BitwiseNetwork:
         )
     except FileNotFoundError:
         raise InputError(f"network file {path}: not found: must be an .npz that training wrote, or a folder") from None
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except _NOT_OURS as error:
         raise InputError(f"network file {path}: {error}: must be an .npz that training wrote") from None
     except InputError as error:
         raise InputError(f"network file {path}: {error}") from None

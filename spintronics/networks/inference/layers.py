@@ -107,12 +107,13 @@ class Weighted:
 
     def rows_as(self, kind: npt.DTypeLike) -> NumberArray:
         """`rows` in a floating-point type, kept for the next call."""
-        if self._as_floats.get("rows", self.rows).dtype != kind:
-            self._as_floats["rows"] = self.rows.astype(kind)
-        return self._as_floats["rows"]
+        key = np.dtype(kind)
+        if key not in self._as_floats:
+            self._as_floats[key] = self.rows.astype(key)
+        return self._as_floats[key]
 
     @cached_property
-    def _as_floats(self) -> dict[str, NumberArray]:
+    def _as_floats(self) -> dict[np.dtype[Any], NumberArray]:
         return {}
 
     @cached_property

@@ -33,6 +33,21 @@ from spintronics.networks.inference.windows import pool
 Array = npt.NDArray[Any]
 
 
+# --- weights ----------------------------------------------------------------------------------------------------------
+
+
+def test_weights_of_each_type_are_made_once() -> None:
+    weights = np.random.default_rng(1).choice([-1, 1], (3, 8))
+    layer = Weighted(FullyConnected("fc", 8, 3, bias=False), weights, SIGN, PIXELS)
+    single, double = layer.rows_as(np.float32), layer.rows_as("float64")
+    assert [rows.dtype.name for rows in (single, double)] == ["float32", "float64"]
+    assert layer.rows_as(np.float32) is single
+    assert layer.rows_as(np.float64) is double
+    assert (single == layer.rows).all()
+    assert (double == layer.rows).all()
+    assert (layer.rows_as(layer.rows.dtype) == layer.rows).all()
+
+
 # --- pooling ----------------------------------------------------------------------------------------------------------
 
 
