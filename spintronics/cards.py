@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from spintronics.errors import InputError
+from spintronics.netlists import require_lines
 from spintronics.resources import MODELS, user_path
 from spintronics.technology import Technology
 
@@ -18,6 +19,7 @@ _MODEL = re.compile(r"^\s*\.model\s+(\S+)\s+(nmos|pmos)\b", re.IGNORECASE | re.M
 # What a card is made of.  Anything else could run commands or read other files with the user's rights: ngspice takes
 # "*#" for a command, ".controls" for .control and ".incx" for .include.
 _HARMLESS = re.compile(r"\s*(\*(?!#)|\$|\+|\.model\s|\.params?\s|$)", re.IGNORECASE)
+_RULE = "not in a card; a card file has .model and .param lines alone"
 _NO_CARDS = {".md", ".rst", ".html", ".htm", ".pdf", ".log"}  # documentation may quote cards
 _LARGEST = 4_000_000  # bytes; a file above this is not a card
 _MOST = 2000  # files that are looked through; a folder with more is not one of models
@@ -84,7 +86,7 @@ def find_model(where: Path, model: str, polarity: str, corner: str) -> Path:
     if len({path.resolve() for path in fitting}) != 1:
         there = ", ".join(str(path.relative_to(where)) if where.is_dir() else path.name for path in defining)
         raise InputError(f"model {model!r} must be in one file for corner {corner}; {where} has it in {there}")
-    _require_harmless(fitting[0])
+    require_lines(fitting[0], card_text(fitting[0]), _HARMLESS, _RULE)
     return fitting[0].resolve()
 
 
@@ -117,16 +119,9 @@ def locate(technology: Technology) -> ModelCards:
     return ModelCards(tuple(dict.fromkeys(files)), cmos.nmos, cmos.pmos)
 
 
-def _require_harmless(path: Path) -> None:
-    """Card text goes into decks: it may define, and nothing else.
-
-    Raises:
-        InputError: a line that runs commands or reads another file; names file and line.
-    """
-    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
-        if not _HARMLESS.match(line):
-            found = "*#" if line.lstrip().startswith("*#") else line.split()[0][:40]
-            raise InputError(f"{path}:{number}: {found}: not in a card; a card file has .model and .param lines alone")
+def card_text(path: Path) -> str:
+    """Text of a card file, without the byte order mark that some editors put first."""
+    return path.read_text(encoding="utf-8-sig", errors="replace")
 
 
 def _models_in(path: Path) -> dict[str, str]:
@@ -134,7 +129,7 @@ def _models_in(path: Path) -> dict[str, str]:
     try:
         if path.stat().st_size > _LARGEST:
             return {}
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = card_text(path)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
     return {name.lower(): polarity.lower() for name, polarity in _MODEL.findall(text)}

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from spintronics.errors import SpintronicsError
+from spintronics.netlists import netlist_names
 from spintronics.ngspice import Installation, Simulator, default_workers, find_ngspice, has_osdi
-from spintronics.resources import MODELS
+from spintronics.resources import MODELS, NETLISTS
 
 PACKAGES = ("PySpice", "numpy", "scipy", "matplotlib", "pydantic", "pint", "typer", "rich", "pyarrow")
 
@@ -30,7 +31,7 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Python, packages, ngspice and what it can do, cards, cores: each tried, not assumed."""
+    """Python, packages, ngspice and what it can do, cards, netlists, cores: each tried, not assumed."""
     python = sys.version_info >= (3, 11)
     findings = [
         Finding("Python", python, True, platform.python_version(), "" if python else "Python 3.11 or newer is needed")
@@ -45,6 +46,8 @@ def examine() -> list[Finding]:
         findings += _abilities(ngspice)
     names = sorted(p.stem for p in (MODELS / "cmos").glob("*.spice"))
     findings.append(Finding("model cards", bool(names), True, ", ".join(names) or "none"))
+    netlists = len(netlist_names())
+    findings.append(Finding("netlists", bool(netlists), True, f"{netlists} in {NETLISTS}"))
     findings.append(Finding("cores", True, True, str(default_workers())))
     return findings
 

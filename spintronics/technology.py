@@ -19,7 +19,8 @@ from pydantic.fields import FieldInfo
 
 from spintronics import units
 from spintronics.errors import InputError
-from spintronics.resources import MODELS, find
+from spintronics.netlists import SHIPPED, own_netlists
+from spintronics.resources import MODELS, find, user_path
 
 
 def _si(unit: str) -> BeforeValidator:
@@ -157,6 +158,12 @@ class Cmos(_Section):
     contacted_gate_pitch: Length
     row_overhead: Length
     temperature: Annotated[float, _si("K"), Field(ge=223, le=399, json_schema_extra={"unit": "K"})]
+
+
+class Circuits(_Section):
+    """Circuits: those that travel with the package, or a folder with netlists that take the places of some."""
+
+    netlists: str = SHIPPED
 
 
 class Cell(_Section):
@@ -302,7 +309,9 @@ class Technology(_Section):
 
     Attributes:
         sources: source of each value by its key, ``{"junction.ra": "…"}``.
-        folder: folder of the technology file; relative card paths start there.
+        folder: folder of the technology file; relative paths of cards and netlists start there.
+        netlists: text of the user's own, by name; they travel with the technology, and ``circuits.netlists`` is only
+            where they were read.
         stt: the STT cell to compare with; None where the file has no such section.
 
     >>> technology = Technology.load("imce45")
@@ -316,6 +325,7 @@ class Technology(_Section):
     junction: Junction
     heavy_metal: HeavyMetal
     cmos: Cmos
+    circuits: Circuits = Circuits()
     cell: Cell
     array: Array
     write: Write
@@ -326,6 +336,7 @@ class Technology(_Section):
     stt: SttCell | None = None
     sources: dict[str, str] = Field(exclude=True)
     folder: Path = Field(exclude=True)
+    netlists: dict[str, str] = Field(default_factory=dict, exclude=True)
 
     @model_validator(mode="after")
     def _stays_magnetic(self) -> Self:
@@ -345,8 +356,8 @@ class Technology(_Section):
             name_or_path: ``imce45`` or ``path/to/mine.toml``.
             overrides: values that replace the file's, by key: ``{"junction.ra": "8 ohm*um^2"}``.
         Raises:
-            InputError: no such file, not TOML, unknown key, missing source, wrong unit or value out of range;
-                the message names file and key, what was found and what would be right.
+            InputError: no such file, not TOML, unknown key, missing source, wrong unit or value out of range, or
+                netlists that cannot be used; the message names file and key, what was found and what would be right.
         """
         path = find(name_or_path, MODELS / "technology", ".toml")
         try:
@@ -357,9 +368,10 @@ class Technology(_Section):
         for key, value in (overrides or {}).items():
             _override(values, sources, key, value, path)
         try:
-            return cls.model_validate({**values, "sources": sources, "folder": path.parent})
+            found = cls.model_validate({**values, "sources": sources, "folder": path.parent})
         except ValidationError as error:
             raise InputError(f"technology file {path}: {first_problem(error, cls)}") from None
+        return found._with_netlists()
 
     def with_values(self, values: Mapping[str, str | float]) -> Self:
         """The same technology with some values replaced, validated as a file's are.
@@ -383,9 +395,24 @@ class Technology(_Section):
                 if isinstance(value, (int, float)) and name in fields and (unit := _unit_of(fields[name])):
                     document[section][name] = f"{float(value)!r} {unit.replace('1/K', 'K^-1')}"
         try:
-            return type(self).model_validate({**document, "sources": sources, "folder": self.folder})
+            own = {"sources": sources, "folder": self.folder, "netlists": self.netlists}
+            found = type(self).model_validate({**document, **own})
         except ValidationError as error:
             raise InputError(f"technology {self.name}: {first_problem(error, type(self))}") from None
+        return found._with_netlists() if "circuits.netlists" in values else found
+
+    def _with_netlists(self) -> Self:
+        """With the text of the folder that ``circuits.netlists`` names: beside the technology file, or here."""
+        chosen = self.circuits.netlists
+        if chosen == SHIPPED:
+            return self.model_copy(update={"netlists": {}})
+        where = next((p for p in (self.folder / user_path(chosen), user_path(chosen)) if p.is_dir()), None)
+        if where is None:
+            raise InputError(
+                f'technology.circuits.netlists = "{chosen}": no such folder, beside {self.folder}/ or here; '
+                f'give a folder of netlists or "{SHIPPED}"'
+            )
+        return self.model_copy(update={"netlists": own_netlists(where)})
 
     def with_(self, **values: str | float) -> Self:
         """:meth:`with_values` for a keyboard: ``tmr=1.2`` is the junction's, ``cmos__supply="0.9 V"`` of a section.
@@ -407,8 +434,9 @@ class Technology(_Section):
         return self.junction.at(self.cmos.temperature)
 
     def digest(self) -> str:
-        """SHA-256 of all values (sources and folder left out), hex: changes when any value does."""
-        return sha256(self.model_dump_json().encode()).hexdigest()
+        """SHA-256 of all values (sources and folder left out) and own netlists, hex: changes when any of them does."""
+        own = "".join(f"\n{name}\n{text}" for name, text in sorted(self.netlists.items()))
+        return sha256(f"{self.model_dump_json(exclude={'circuits'})}{own}".encode()).hexdigest()
 
 
 SECTIONS = tuple(n for n, f in Technology.model_fields.items() if n != "name" and not f.exclude)
@@ -511,6 +539,8 @@ def _values_and_sources(document: dict[str, Any], path: Path) -> tuple[dict[str,
     for reserved in ("sources", "folder"):
         if reserved in document:
             raise InputError(f"technology file {path}: {reserved}: unknown key; sources stand beside their values")
+    if "netlists" in document:
+        raise InputError(f"technology file {path}: netlists: unknown key; did you mean circuits.netlists?")
     for section, entries in document.items():
         if not isinstance(entries, dict):
             values[section] = entries

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from spintronics import cards
+from spintronics.circuits.library import new_circuit
 from spintronics.errors import InputError
 from spintronics.ngspice import Simulator
 from spintronics.resources import MODELS
@@ -197,6 +198,25 @@ def test_card_that_does_more_than_define_is_refused_with_file_and_line(line: str
     with pytest.raises(InputError, match=rf"mine\.spice:{number}: \S+: not in a card") as caught:
         cards.locate(technology(cards=path))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("before", ["", "* my card\n\n$ of mine\n"])
+def test_card_that_continues_what_stands_before_it_is_refused(before: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.spice"
+    path.write_text(f"{before}+ vth0=0.1\n{OWN.read_text(encoding='utf-8')}", encoding="utf-8")
+    with pytest.raises(
+        InputError, match=rf"mine\.spice:{before.count(chr(10)) + 1}: \+: continues no line of this file"
+    ):
+        cards.locate(technology(cards=path))
+
+
+def test_byte_order_mark_is_not_part_of_a_card(tmp_path: Path) -> None:
+    path = tmp_path / "mine.spice"
+    path.write_text(f".model first nmos level=54\n{OWN.read_text(encoding='utf-8')}", encoding="utf-8-sig")
+    marked = technology(cards=path, nmos="first")
+    deck = new_circuit("marked", marked, cards.locate(marked), ())
+    assert str(deck.raw_spice).startswith(".model first")
+    assert "\ufeff" not in str(deck)
 
 
 def test_comment_that_speaks_of_it_is_allowed(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from spintronics.resources import MODELS, PIPELINES
+from spintronics.resources import MODELS, NETLISTS, PIPELINES
 
 COMMAND = Path(sys.executable).with_name("spintronics")
 TECHNOLOGY = MODELS / "technology" / "imce45.toml"
@@ -112,6 +112,10 @@ BAD_SETTINGS = {
     "PDK of a user there is not": (
         ["--set", "technology.cmos.cards=~nobody.at.all/pdk"],
         ["cmos.cards", "no such file"],
+    ),
+    "missing netlists": (
+        ["--set", "technology.circuits.netlists=/nowhere/own"],
+        ["circuits.netlists", "/nowhere/own", "no such folder"],
     ),
     "model that the cards do not have": (
         ["--set", "technology.cmos.nmos=nmos_vtx"],
@@ -300,6 +304,7 @@ def test_doctor_finds_everything_that_the_tests_need(spintronics: Spintronics) -
     assert found["Python"][1].startswith(".".join(map(str, sys.version_info[:3])))
     assert {"XSPICE", "OSDI", "cores"} <= set(found)
     assert "imce45_nominal" in found["model cards"][1]
+    assert found["netlists"][1].endswith(str(NETLISTS))
 
 
 def test_doctor_without_ngspice_says_how_to_get_it(no_ngspice: None, spintronics: Spintronics) -> None:

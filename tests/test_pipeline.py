@@ -31,7 +31,7 @@ FEW = ["--trials", str(TRIALS), "--seed", "7", "--set", "thermal_angles=2"]
 TABLES = [
     *("device", "operations", "energy_by_contributor", "sense_margin", "sense_voltage", "logic"),
     *("and_operations", "storage", "area", "energy", "comparison", "complexity", "claims"),
-    *("area_overhead", "area_by_layer", "energy_by_layer"),
+    *("area_overhead", "area_by_layer", "energy_by_layer", "needed"),
 ]
 FIGURES = ["write_waveforms", "sense_waveforms", "sense_margin", "energy", "area"]
 EVIDENCE = (("decks", "cir"), ("waveforms", "parquet"))
@@ -107,7 +107,8 @@ def test_every_file_is_there_and_in_the_manifest(first: Path) -> None:
     expected |= {f"trials/fan_in_{k}/000000000.parquet" for k in (1, 2, 3)}
     expected |= {"device_table.toml", "report.html", "manifest.json", "decks/index.json"}
     behind = json.loads((first / "decks" / "index.json").read_text(encoding="utf-8"))
-    expected |= {deck["file"] for rows in behind.values() for row in rows for deck in row}
+    decks = [deck for rows in behind.values() for row in rows for deck in row]
+    expected |= {deck[kind] for deck in decks for kind in ("file", "waveforms") if deck[kind]}
     found = files(first)
     pairs = ("00", "01", "10", "11")
     cases = [f"{action}_{bits}" for action in ("AND", "OR", "XOR") for bits in pairs]
@@ -153,7 +154,7 @@ def test_table_is_well_formed(name: str, first: Path) -> None:
 def test_every_value_is_finite_and_no_cost_is_negative(name: str, first: Path) -> None:
     for row in table(first, name):
         for column, cell in row.items():
-            if name == "comparison" or column.startswith(MAY_BE_EMPTY):
+            if name in ("comparison", "needed") or column.startswith(MAY_BE_EMPTY):
                 assert cell.lower() not in ("nan", "inf", "-inf")
             else:
                 assert cell != ""
@@ -433,6 +434,9 @@ def test_killed_run_leaves_nothing_that_the_next_does_not_clear(tmp_path: Path) 
             time.sleep(0.02)
         process.kill()
     assert manifest(folder)["status"] == "running"
+    for name in ("trials/fan_in_1/000000000.parquet", "decks/AND_01.cir", "waveforms/AND_01.parquet"):
+        path = folder / name
+        shutil.copy(path, path.with_name(f".{path.name}.killed{path.suffix}"))  # what it may have been writing
     answer = run_command(folder, *FEW, "--set", "fan_in=2")
     assert answer.returncode == 0, answer.stderr
     assert files(folder) == {"manifest.json", *manifest(folder)["outputs"]}

@@ -221,7 +221,7 @@ def another(value: Any) -> Any:
     return value * 1.01 + 0.001 if isinstance(value, float) else value + 1
 
 
-@pytest.mark.parametrize("key", entries())
+@pytest.mark.parametrize("key", [key for key in entries() if key != "circuits.netlists"])  # tests/test_netlists.py
 def test_digest_changes_with_the_value_and_not_with_its_source(key: str, with_line: Write, imce45: Technology) -> None:
     section, name = key.split(".")
     value = tomllib.loads(IMCE45.read_text(encoding="utf-8"))[section][name]["value"]

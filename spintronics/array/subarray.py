@@ -191,7 +191,7 @@ class SubArray:
         Raises:
             OperationFailed: an entry that failed.
         """
-        per_width = self._leakage_of("inverter") / sum(transistor_widths("inverter", UNIT_GATE))
+        per_width = self._leakage_of("inverter") / sum(transistor_widths(self.technology, "inverter", UNIT_GATE))
         parts = {name: self.columns * width * per_width for name, width in self._column_widths.items()}
         for name in ("row path at rest", "bit-counter", "shifter", "sum"):
             parts[name.removesuffix(" at rest")] = self._leakage_of(name)
@@ -224,7 +224,7 @@ class SubArray:
             "enable drivers": [("line_driver", {"w": SLICE}, 2), ("line_driver", {"w": 2 * SLICE}, 1)],
         }
         return {
-            name: sum(n * sum(transistor_widths(netlist, values)) for netlist, values, n in parts)
+            name: sum(n * sum(transistor_widths(t, netlist, values)) for netlist, values, n in parts)
             for name, parts in circuits.items()
         }
 

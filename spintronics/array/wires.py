@@ -32,7 +32,7 @@ class Repeater:
     area: float
 
     @classmethod
-    def of(cls, table: DeviceTable) -> "Repeater | None":
+    def of(cls, technology: Technology, table: DeviceTable) -> "Repeater | None":
         """From the table's inverter at fan-out 1; None where the table has none.
 
         R = t / (0.69 (C_in + C_out)), C_in = 1 fF per µm of gate, C_out = C_in (assumed).
@@ -40,7 +40,7 @@ class Repeater:
         entry = next((e for e in table.entries if e.action == "inverter" and e.cost is not None), None)
         if entry is None or entry.cost is None:
             return None
-        pin = GATE_CAPACITANCE * sum(transistor_widths("inverter", UNIT_GATE))
+        pin = GATE_CAPACITANCE * sum(transistor_widths(technology, "inverter", UNIT_GATE))
         return cls(entry.cost.latency / (LUMPED * 2 * pin), pin, pin, entry.leakage or 0.0, entry.area or 0.0)
 
 
@@ -86,7 +86,7 @@ class Wire:
             "intermediate": (wires.intermediate_resistance, wires.intermediate_capacitance),
             "global": (wires.global_resistance, wires.global_capacitance),
         }[layer]
-        return cls(resistance, capacitance, technology.cmos.supply, Repeater.of(table))
+        return cls(resistance, capacitance, technology.cmos.supply, Repeater.of(technology, table))
 
     def spacing(self, repeater: Repeater) -> float:
         """Distance between repeaters, m."""

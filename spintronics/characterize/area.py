@@ -6,7 +6,7 @@ from math import sqrt
 from typing import Literal
 
 from spintronics.circuits.blocks import Block
-from spintronics.circuits.library import transistor_widths
+from spintronics.circuits.library import placed_transistors
 from spintronics.circuits.read_bench import SLICE
 from spintronics.circuits.row_bench import UNIT_GATE, Port, RowDecoder
 from spintronics.technology import Technology
@@ -49,7 +49,7 @@ class Footprint:
 def transistor_area(technology: Technology, netlist: str, **parameters: float) -> float:
     """Area of a netlist's transistors, m²: each a contacted gate pitch times its width plus the row overhead.
 
-    All gates of the technology's length; no wiring beyond the pitch and the overhead.
+    A gate longer than the technology's has a pitch as much longer; no wiring beyond the pitch and the overhead.
 
     Args:
         netlist: its name; parameters: of the netlist.
@@ -58,8 +58,12 @@ def transistor_area(technology: Technology, netlist: str, **parameters: float) -
     '0.142 um^2'
     """
     cmos = technology.cmos
-    widths = transistor_widths(netlist, parameters)
-    return sum(cmos.contacted_gate_pitch * (width + cmos.row_overhead) for width in widths)
+    return sum(
+        t.copies
+        * (cmos.contacted_gate_pitch + max(0.0, (t.length or 0.0) - cmos.gate_length))
+        * (t.width + cmos.row_overhead)
+        for t in placed_transistors(technology, netlist, parameters)
+    )
 
 
 def parts_area(technology: Technology, parts: Iterable[Part]) -> float:
@@ -90,7 +94,7 @@ def footprints(technology: Technology, blocks: Iterable[Block]) -> tuple[Footpri
     Args:
         blocks: bit-counter, shifter and Sum below the columns.
     """
-    t, sense, decoder = technology, technology.sense, RowDecoder(technology.array)
+    t, sense, decoder = technology, technology.sense, RowDecoder(technology)
     rows, columns = t.array.rows, t.array.columns
     cell_width, cell_height = cell_size(t)
     across, along = columns * cell_width, rows * cell_height
@@ -101,9 +105,7 @@ def footprints(technology: Technology, blocks: Iterable[Block]) -> tuple[Footpri
     def below(name: str, use: Use, area: float) -> Footprint:
         return Footprint(name, use, area, across, area / across, f"{TRANSISTOR_RULE}; as wide as the cells")
 
-    longer = max(0.0, sense.source_length - t.cmos.gate_length)  # of the source's one long transistor
     source = transistor_area(t, "read_current_source", w=sense.source_width, l=sense.source_length)
-    source += longer * (sense.source_width + t.cmos.row_overhead)
     references = transistor_area(t, "reference_branch", w_read=t.cell.read_width, fan_in=2)
     one_reference = t.cmos.contacted_gate_pitch * (t.cell.read_width + t.cmos.row_overhead)
     slice_area = transistor_area(t, "line_driver", w=SLICE)

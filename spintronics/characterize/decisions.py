@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import product
 from math import hypot, sqrt
 
 import numpy as np
@@ -12,6 +11,7 @@ from scipy.special import gammaincinv
 
 from spintronics.cards import ModelCards
 from spintronics.characterize.device_table import OperationFailed
+from spintronics.characterize.operations import right_bit, sense_cases
 from spintronics.characterize.sense_margin import solve_trials
 from spintronics.circuits.decision_bench import Clocked, DecisionBench, LatchBench, outcomes
 from spintronics.circuits.library import Deck
@@ -31,10 +31,7 @@ UNDECIDED, UNSOLVED = -1, -2  # results that are neither 0 nor 1
 SEARCHED = 0.256  # V to either side in which a latch's offset is looked for
 HALVINGS = 10  # of that interval: half a millivolt is left
 
-EVERY_INPUT = (
-    *((Operation.READ, (bit,)) for bit in (0, 1)),
-    *((operation, pair) for operation in (Operation.AND, Operation.OR) for pair in product((0, 1), repeat=2)),
-)
+EVERY_INPUT = tuple((operation, stored) for operation in Operation for stored in sense_cases(operation))
 """Read of either bit, AND and OR of every pair."""
 
 
@@ -69,7 +66,7 @@ class Case:
     @property
     def expected(self) -> int:
         """The right result."""
-        return int(all(self.stored) if self.operation is Operation.AND else any(self.stored))
+        return right_bit(self.operation, self.stored)
 
 
 @dataclass(frozen=True)

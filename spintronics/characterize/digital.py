@@ -155,7 +155,7 @@ class DigitalFigures:
 
     def _row_entries(self) -> list[Entry]:
         """Up to the word line drivers' inputs: driver and line are in the operations' own testbenches."""
-        decoder = RowDecoder(self.technology.array)
+        decoder = RowDecoder(self.technology)
         areas = {port: parts_area(self.technology, decoder.port_gates(port)) for port in Port}
         leakage = self.row_leakage.total if self.row_leakage else None
         found = []

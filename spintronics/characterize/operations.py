@@ -102,7 +102,7 @@ def write(technology: Technology, cards: ModelCards, simulator: Simulator, bit: 
     try:
         waves = simulator.run(replace(deck, save=saved).text())
     except NgspiceError as error:
-        return _not_run("write", str(bit), str(bit), error)
+        return _not_run("write", str(bit), str(bit), str(error))
     final = float(waves["v(my)"][-1])
     result = "?" if abs(final) < 0.5 else str(int(final < 0))
     vdd = technology.cmos.supply
@@ -201,6 +201,15 @@ def sense_cases(operation: Operation) -> tuple[tuple[int, ...], ...]:
     return tuple(product((0, 1), repeat=1 if operation is Operation.READ else 2))
 
 
+def right_bit(operation: Operation, stored: tuple[int, ...]) -> int:
+    """What read, AND or OR of the stored bits should give.
+
+    >>> [right_bit(operation, (0, 1)) for operation in (Operation.AND, Operation.OR)]
+    [0, 1]
+    """
+    return int(all(stored) if operation is Operation.AND else any(stored))
+
+
 def written(
     technology: Technology, cards: ModelCards, simulator: Simulator, supplies: Mapping[int, float | str], workers: int
 ) -> list[OperationResult]:
@@ -213,7 +222,7 @@ def written(
     def one(sim: Simulator, bit: int) -> OperationResult:
         supply = supplies[bit]
         if isinstance(supply, str):
-            return OperationResult("write", str(bit), "?", str(bit), None, NO_WAVES, status=supply)
+            return _not_run("write", str(bit), str(bit), supply)
         return write(technology, cards, sim, bit, supply)
 
     return simulator.map(one, sorted(supplies), workers)
@@ -265,7 +274,7 @@ def entry(result: OperationResult) -> Entry:
     )
 
 
-DECIDED_BY = {"NAND": ("AND",), "NOR": ("OR",), "XOR": ("AND", "OR")}
+DECIDED_BY = {"XOR": ("AND", "OR")} | {name: (operation.value,) for operation, name in COMPLEMENTS.items()}
 """Operations whose decisions another one takes."""
 
 
@@ -348,8 +357,8 @@ def _judged(
     return OperationResult(operation, inputs, result, expected, None, waves, developed, margin, status)
 
 
-def _not_run(operation: str, inputs: str, expected: str, error: NgspiceError) -> OperationResult:
-    return OperationResult(operation, inputs, "?", expected, None, NO_WAVES, status=str(error))
+def _not_run(operation: str, inputs: str, expected: str, why: str) -> OperationResult:
+    return OperationResult(operation, inputs, "?", expected, None, NO_WAVES, status=why)
 
 
 def _rows(simulator: Simulator, bench: ReadBench | XorBench) -> list[OperationResult]:
@@ -359,14 +368,14 @@ def _rows(simulator: Simulator, bench: ReadBench | XorBench) -> list[OperationRe
         waves = simulator.run(bench.deck().text())
     except NgspiceError as error:
         if isinstance(bench, XorBench):
-            return [_not_run("XOR", inputs, str(sum(bench.stored) % 2), error)]
+            return [_not_run("XOR", inputs, str(sum(bench.stored) % 2), str(error))]
         outputs = _outputs(bench.operation, bench.stored)
-        return [_not_run(name, inputs, str(expected), error) for name, _, expected in outputs]
+        return [_not_run(name, inputs, str(expected), str(error)) for name, _, expected in outputs]
     return [xor_result(bench, waves)] if isinstance(bench, XorBench) else latch_results(bench, waves)
 
 
 def _outputs(operation: Operation, stored: tuple[int, ...]) -> list[tuple[str, str, int]]:
     """Functions that one decision gives: name, node of its output, and the bit that it should have."""
-    bit = int(all(stored) if operation is Operation.AND else any(stored))
+    bit = right_bit(operation, stored)
     complement = [(COMPLEMENTS[operation], "outb", 1 - bit)] if operation in COMPLEMENTS else []
     return [(operation.value, "out", bit), *complement]

@@ -179,15 +179,15 @@ class DecisionBench:
         source of a long transistor; so is everything that is off.
         """
         t, cell = self.technology, {"w_read": self.technology.cell.read_width}
-        gate, mirror = t.cmos.gate_length, {"w": t.sense.source_width, "l": t.sense.source_length}
+        mirror = {"w": t.sense.source_width, "l": t.sense.source_length}
         found = _latch_transistors(t)
         for n, bit in enumerate(self.stored):
-            found += transistors_of(SENSE_CELLS[bit], f"xcell{n}", cell, gate)
+            found += transistors_of(t, SENSE_CELLS[bit], f"xcell{n}", cell)
         reference = cell | {"fan_in": float(len(self.stored))}
-        found += transistors_of("reference_branch", "xreference", reference, gate, (f"x{self.operation.enable}",))
+        found += transistors_of(t, "reference_branch", "xreference", reference, (f"x{self.operation.enable}",))
         for line in ("bl", "ref"):
-            found += transistors_of("read_current_source", f"xsource_{line}", mirror, gate, ("xmirror",))
-        return found + transistors_of("read_bias", "xbias", mirror, gate, ("xdiode",))
+            found += transistors_of(t, "read_current_source", f"xsource_{line}", mirror, ("xmirror",))
+        return found + transistors_of(t, "read_bias", "xbias", mirror, ("xdiode",))
 
     def deck(self, r_p: FloatArray, tmr: FloatArray, mismatch: Mismatch | None) -> Deck:
         """Deck of one cycle per trial, and one to run in.
@@ -230,8 +230,7 @@ _PARTS = (*SENSE_CELLS, "bit_line", "reference_branch", "read_current_source", "
 
 
 def _latch_transistors(technology: Technology) -> tuple[Transistor, ...]:
-    width = {"w": technology.sense.latch_width}
-    return transistors_of("sense_amplifier", "xlatch", width, technology.cmos.gate_length)
+    return transistors_of(technology, "sense_amplifier", "xlatch", {"w": technology.sense.latch_width})
 
 
 def _circuit(

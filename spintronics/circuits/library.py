@@ -1,41 +1,32 @@
 """Circuits out of netlists/*.spice, model cards and PySpice; decks that stand on their own."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from hashlib import sha256
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from spintronics.cards import ModelCards
-from spintronics.errors import InputError
-from spintronics.resources import NETLISTS
+from spintronics.cards import ModelCards, card_text
+from spintronics.netlists import Placed, netlist_names, placed_in, shipped_netlist
 from spintronics.technology import Technology
 
 if TYPE_CHECKING:
     from PySpice.Spice.Netlist import Circuit
 
 
-@cache
-def netlist(name: str) -> str:
-    """Text of ``netlists/<name>.spice``.
+def netlist(technology: Technology, name: str) -> str:
+    """Text of a netlist: the technology's own, else the shipped ``netlists/<name>.spice``.
 
     Raises:
         InputError: no such netlist; the message lists those there are.
     """
-    path = NETLISTS / f"{name}.spice"
-    if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in NETLISTS.glob("**/*.spice")))
-        raise InputError(f"{path}: no such netlist; there are: {known}")
-    return path.read_text(encoding="utf-8")
+    return technology.netlists.get(name) or shipped_netlist(name)
 
 
-def netlists_digest() -> str:
+def netlists_digest(technology: Technology) -> str:
     """SHA-256 of all netlists, names and text: what else the circuits depend on beside technology and cards."""
     digest = sha256()
-    for path in sorted(NETLISTS.glob("**/*.spice")):
-        name = path.relative_to(NETLISTS).with_suffix("").as_posix()
-        digest.update(f"{name}\n{netlist(name)}\n".encode())
+    for name in netlist_names():
+        digest.update(f"{name}\n{netlist(technology, name)}\n".encode())
     return digest.hexdigest()
 
 
@@ -72,8 +63,9 @@ def new_circuit(title: str, technology: Technology, cards: ModelCards, parts: tu
     from PySpice.Spice.Netlist import Circuit
 
     circuit = Circuit(title)
-    texts = [path.read_text(encoding="utf-8", errors="replace") for path in cards.files]
-    texts += [transistors(technology, cards), *(cards.compiled.get(part) or netlist(part) for part in parts)]
+    texts = [card_text(path) for path in cards.files]
+    texts.append(transistors(technology, cards))
+    texts += [cards.compiled.get(part) or netlist(technology, part) for part in parts]
     circuit.raw_spice = "\n".join(texts)
     return circuit
 
@@ -197,58 +189,24 @@ class Deck:
         )
 
 
-_INSTANCE = re.compile(r"^(x\S+) .*\b([np])fet\b(.*)$", re.IGNORECASE | re.MULTILINE)
-_PARAMETER = re.compile(r"(\w+)=(?:\{([^}]*)\}|(\S+))")
-
-
-@dataclass(frozen=True)
-class Placed:
-    """One transistor of a netlist.
-
-    Attributes:
-        name: of its instance, in lower case.
-        width: m; length: m, None where the netlist leaves it to the technology.
-        copies: in parallel.
-    """
-
-    name: str
-    polarity: Literal["nmos", "pmos"]
-    width: float
-    length: float | None
-    copies: int
-
-
-def placed_transistors(name: str, parameters: Mapping[str, float]) -> list[Placed]:
+def placed_transistors(technology: Technology, name: str, parameters: Mapping[str, float]) -> list[Placed]:
     """All transistors of a netlist.
 
     Args:
         name: netlist.
-        parameters: values of its parameters; every width, length and number in the netlist is a product of these.
+        parameters: values of its parameters; those not given have the value of the ``.subckt`` line.
 
-    >>> [(t.name, t.polarity, t.width) for t in placed_transistors("line_driver", {"w": 1e-6})]
+    >>> found = placed_transistors(Technology.load("imce45"), "line_driver", {"w": 1e-6})
+    >>> [(t.name, t.polarity, t.width) for t in found]
     [('xpull_up', 'pmos', 2e-06), ('xpull_down', 'nmos', 1e-06)]
     """
-    found = []
-    for instance, kind, tail in _INSTANCE.findall(netlist(name)):
-        given = {key: _product(braced or plain, parameters) for key, braced, plain in _PARAMETER.findall(tail)}
-        polarity: Literal["nmos", "pmos"] = "nmos" if kind.lower() == "n" else "pmos"
-        copies = round(given.get("copies", 1.0))
-        found.append(Placed(instance.lower(), polarity, given["w"], given.get("l"), copies))
-    return found
+    return placed_in(netlist(technology, name), parameters)
 
 
-def transistor_widths(name: str, parameters: Mapping[str, float]) -> list[float]:
-    """Widths of all transistors in a netlist, m, for its area; parameters as :func:`placed_transistors`.
+def transistor_widths(technology: Technology, name: str, parameters: Mapping[str, float]) -> list[float]:
+    """Widths of all transistors in a netlist, m; parameters as :func:`placed_transistors`.
 
-    >>> transistor_widths("line_driver", {"w": 1e-6})
+    >>> transistor_widths(Technology.load("imce45"), "line_driver", {"w": 1e-6})
     [2e-06, 1e-06]
     """
-    return [t.width for t in placed_transistors(name, parameters) for _ in range(t.copies)]
-
-
-def _product(expression: str, parameters: Mapping[str, float]) -> float:
-    value = 1.0
-    for operator, term in re.findall(r"([*/]?)\s*([\w.]+)", expression):
-        number = parameters[term] if term in parameters else float(term)
-        value = value / number if operator == "/" else value * number
-    return value
+    return [t.width for t in placed_transistors(technology, name, parameters) for _ in range(t.copies)]

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from spintronics.cards import ModelCards
 from spintronics.circuits.library import netlist, placed_transistors
+from spintronics.errors import InputError
 from spintronics.technology import Technology
 
 FloatArray = npt.NDArray[np.float64]
@@ -74,7 +75,7 @@ class Mismatch:
 
 
 def transistors_of(
-    part: str, instance: str, parameters: Mapping[str, float], length: float, named: Iterable[str] = ()
+    technology: Technology, part: str, instance: str, parameters: Mapping[str, float], named: Iterable[str] = ()
 ) -> tuple[Transistor, ...]:
     """Transistors of one netlist, as its instance in a testbench has them.
 
@@ -82,19 +83,26 @@ def transistors_of(
         part: netlist.
         instance: path of its instance, ``"xlatch"``.
         parameters: values of the netlist's parameters.
-        length: gate length where the netlist gives none, m.
         named: only these; all by default.
+    Raises:
+        InputError: the netlist, which may be a user's own, has none of such a name.
 
-    >>> found = transistors_of("read_bias", "xb", {"w": 1e-7, "l": 2e-7}, 5e-8)
+    >>> found = transistors_of(Technology.load("imce45"), "read_bias", "xb", {"w": 1e-7, "l": 2e-7})
     >>> [(t.name, t.polarity, round(t.width * 1e9)) for t in found]
     [('xb.xswitch', 'pmos', 200), ('xb.xdiode', 'pmos', 100)]
     """
-    wanted = set(named)
-    return tuple(
-        Transistor(part, f"{instance}.{t.name}", t.polarity, t.width, t.length or length, t.copies)
-        for t in placed_transistors(part, parameters)
-        if not wanted or t.name in wanted
-    )
+    length = technology.cmos.gate_length
+    found = {
+        t.name: Transistor(part, f"{instance}.{t.name}", t.polarity, t.width, t.length or length, t.copies)
+        for t in placed_transistors(technology, part, parameters)
+    }
+    wanted = tuple(named) or tuple(found)
+    missing = next((name for name in wanted if name not in found), None)
+    if missing:
+        raise InputError(
+            f"netlist {part}: no transistor {missing}, of which mismatch is drawn; there are: {', '.join(found)}"
+        )
+    return tuple(found[name] for name in wanted)
 
 
 def with_mismatch(technology: Technology, cards: ModelCards, transistors: Iterable[Transistor]) -> ModelCards:
@@ -106,16 +114,16 @@ def with_mismatch(technology: Technology, cards: ModelCards, transistors: Iterab
     named: dict[str, set[str]] = {}
     for transistor in transistors:
         named.setdefault(transistor.part, set()).add(transistor.name.rpartition(".")[2])
-    subcircuits = {part: _rewritten(part, names) for part, names in named.items()}
+    subcircuits = {part: _rewritten(netlist(technology, part), names) for part, names in named.items()}
     if subcircuits:
         first = next(iter(subcircuits))
         subcircuits[first] = f"{_varied_transistors(technology, cards)}\n{subcircuits[first]}"
     return replace(cards, compiled={**cards.compiled, **subcircuits})
 
 
-def _rewritten(part: str, names: set[str]) -> str:
+def _rewritten(text: str, names: set[str]) -> str:
     lines = []
-    for line in netlist(part).splitlines():
+    for line in text.splitlines():
         varied = line.partition(" ")[0].lower() in names
         lines.append(re.sub(r"\b([np]fet)\b", r"\1_varied", line) if varied else line)
     return "\n".join(lines)

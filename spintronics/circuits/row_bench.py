@@ -71,12 +71,12 @@ class Port(StrEnum):
 class RowDecoder:
     """Structure and sizes of the row decoder of a sub-array.
 
-    >>> decoder = RowDecoder(Technology.load("imce45").array)
+    >>> decoder = RowDecoder(Technology.load("imce45"))
     >>> decoder.groups, decoder.row_gate.netlist
     ((3, 3, 2), 'nand3')
     """
 
-    array: Array
+    technology: Technology
 
     def __post_init__(self) -> None:
         if self.array.rows > LARGEST:
@@ -84,6 +84,11 @@ class RowDecoder:
                 f"technology.array.rows = {self.array.rows}: the row decoder has up to four groups of three address "
                 f"bits; must be <= {LARGEST}"
             )
+
+    @property
+    def array(self) -> Array:
+        """Rows, columns and their wires."""
+        return self.technology.array
 
     @property
     def bits(self) -> int:
@@ -117,7 +122,7 @@ class RowDecoder:
 
     def line_driver_width(self, group: int, port: Port) -> float:
         """NMOS of the driver of a predecoded line, m: between a unit gate and its row gates and wire."""
-        gates = self.row_gates(group, port) * sum(transistor_widths(self.row_gate.netlist, UNIT_GATE))
+        gates = self.row_gates(group, port) * sum(transistor_widths(self.technology, self.row_gate.netlist, UNIT_GATE))
         wire = self.array.rows * self.array.bit_line_capacitance / GATE_CAPACITANCE
         return between(gates / len(self.groups) + wire)
 
@@ -181,7 +186,7 @@ class RowBench:
     @cached_property
     def decoder(self) -> RowDecoder:
         """Structure and sizes."""
-        return RowDecoder(self.technology.array)
+        return RowDecoder(self.technology)
 
     @property
     def supplies(self) -> tuple[str, ...]:
@@ -248,7 +253,7 @@ def rest_deck(technology: Technology, cards: ModelCards) -> Deck:
 
     Supplies: ``vports`` of address buffers and predecoders of all ports, ``vrow`` of one row's gates and drivers.
     """
-    t, decoder = technology, RowDecoder(technology.array)
+    t, decoder = technology, RowDecoder(technology)
     circuit = new_circuit("row path at rest", t, cards, RowBench.PARTS)
     gnd, vdd = circuit.gnd, t.cmos.supply
     circuit.V("ports", "vdd_ports", gnd, vdd)
@@ -281,7 +286,7 @@ class SelectBench:
 
     def deck(self) -> Deck:
         """Sweep over the cases; the swept value numbers them."""
-        t, decoder = self.technology, RowDecoder(self.technology.array)
+        t, decoder = self.technology, RowDecoder(self.technology)
         circuit = new_circuit("row decoder, truth table", t, self.cards, RowBench.PARTS)
         gnd, vdd = circuit.gnd, t.cmos.supply
         circuit.V("all", "vdd_all", gnd, vdd)

@@ -1,7 +1,7 @@
 """The sense path at DC: k cells on one bit line against a reference branch, one operating point per trial."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import ceil
 from typing import TYPE_CHECKING
@@ -140,14 +140,30 @@ class SensePath:
         Their names are those of :class:`spintronics.circuits.decision_bench.DecisionBench`: the same seed draws the
         same transistors.
         """
-        cells = [self._parts("sense_cell_p", f"xcell{k}") for k in range(self.fan_in)]
+        cells = [
+            [replace(t, name=f"xcell{k}.{name}") for name, t in self._read_transistors.items()]
+            for k in range(self.fan_in)
+        ]
         enables = [self._parts("reference_branch", "xreference", o.enable) for o in operations_of(self.fan_in)]
         return tuple(t for found in (*cells, *enables) for t in found)
 
+    @property
+    def _read_transistors(self) -> dict[str, Transistor]:
+        """Those of a cell by name: the same ones in either state."""
+        parallel, antiparallel = (
+            {t.name.partition(".")[2]: replace(t, part=SENSE_CELLS[0]) for t in self._parts(cell, "x")}
+            for cell in SENSE_CELLS
+        )
+        if list(parallel.items()) != list(antiparallel.items()):
+            raise InputError(
+                f"netlists {' and '.join(SENSE_CELLS)}: for mismatch both must have the same transistors in one order; "
+                f"found {', '.join(parallel)} and {', '.join(antiparallel)}, or other sizes"
+            )
+        return parallel
+
     def _parts(self, part: str, instance: str, enable: str = "") -> tuple[Transistor, ...]:
-        t = self.technology
-        parameters = {"w_read": t.cell.read_width, "fan_in": float(self.fan_in)}
-        return transistors_of(part, instance, parameters, t.cmos.gate_length, (f"x{enable}",) if enable else ())
+        parameters = {"w_read": self.technology.cell.read_width, "fan_in": float(self.fan_in)}
+        return transistors_of(self.technology, part, instance, parameters, (f"x{enable}",) if enable else ())
 
     def trials(
         self,
@@ -203,7 +219,8 @@ class SensePath:
     ) -> None:
         """Mismatch of one lane: a table per transistor and quantity, and a linear source from it to every instance."""
         enables = [f"xref_{o.lower()}_{lane}.x{o.enable}" for o in operations_of(self.fan_in)]
-        cells = [[f"xbl{n}_{lane}_{k}.xread" for n in wanted] for k in range(self.fan_in)]
+        read = self._read_transistors
+        cells = [[f"xbl{n}_{lane}_{k}.{name}" for n in wanted] for k in range(self.fan_in) for name in read]
         for column, instances in enumerate((*cells, *([enable] for enable in enables))):
             for quantity, values in (("dvt", mismatch.vt), ("dbeta", mismatch.beta)):
                 table = f"{quantity}{column}_{lane}"

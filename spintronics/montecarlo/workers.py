@@ -31,7 +31,7 @@ class Workers:
 def local_workers(count: int) -> Iterator[Workers]:
     """ngspice processes of this machine, ``count`` at once, each driven by a thread here.
 
-    The work is in the processes: a thread takes a tenth of a chunk's time to write its deck and read its result.
+    The work is in the processes: a thread takes 6 % of a chunk's CPU time to write its deck and read its result.
 
     Raises:
         InputError: count < 1.

@@ -10,7 +10,7 @@ from spintronics.ngspice.errors import (
 )
 from spintronics.ngspice.installation import Installation, find_ngspice, has_osdi
 from spintronics.ngspice.rawfile import Waves
-from spintronics.ngspice.simulator import Simulator, default_workers
+from spintronics.ngspice.simulator import Simulator, default_workers, title_of
 
 __all__ = [
     "ConvergenceError",
@@ -25,4 +25,5 @@ __all__ = [
     "default_workers",
     "find_ngspice",
     "has_osdi",
+    "title_of",
 ]

@@ -68,7 +68,7 @@ class Simulator:
         Raises:
             ConvergenceError, DeckTimeout, DeckError: with ngspice's own message.
         """
-        title = deck.partition("\n")[0].removeprefix(".title").lstrip("* ").strip()
+        title = title_of(deck)
         with tempfile.TemporaryDirectory(prefix="spintronics-") as folder:
             deck_path, raw_path = Path(folder, "deck.cir"), Path(folder, "deck.raw")
             try:
@@ -160,6 +160,15 @@ class Simulator:
         path.write_text(deck, encoding="utf-8")
         path.with_suffix(".log").write_text(output, encoding="utf-8")
         return path
+
+
+def title_of(deck: str) -> str:
+    """The deck's first line, without the command or the comment sign that it starts with.
+
+    >>> title_of(".title AND of 01\\n.end"), title_of("* a divider\\n.end")
+    ('AND of 01', 'a divider')
+    """
+    return deck.partition("\n")[0].removeprefix(".title").lstrip("* ").strip()
 
 
 def _first(lines: Sequence[str], pattern: re.Pattern[str]) -> str | None:

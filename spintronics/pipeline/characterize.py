@@ -17,17 +17,16 @@ from spintronics.characterize import (
 from spintronics.characterize.device_table import OK, DeviceTable, Entry, ErrorRate, OperationFailed
 from spintronics.circuits.read_bench import NOMINAL, Surroundings
 from spintronics.circuits.sense_path import Operation, SensePath
-from spintronics.magnetics import Macrospin
 from spintronics.ngspice import Simulator
 from spintronics.pipeline.definition import CharacterizePipeline, Part
-from spintronics.pipeline.evidence import DeckKeeper, KeptDeck, RecordingSimulator, of_device, of_logic, write_evidence
-from spintronics.pipeline.run import Run
+from spintronics.pipeline.evidence import DeckKeeper, KeptDeck, of_entries, of_operations
+from spintronics.pipeline.write import DeviceRun
 from spintronics.report import characterization, tables
 from spintronics.report.files import write_whole
 
 
 @dataclass
-class CharacterizeRun(Run):
+class CharacterizeRun(DeviceRun):
     """``device_table.toml``; tables device_table, device, energy_by_contributor, errors, corners, corner_spread."""
 
     table_names = frozenset(
@@ -44,11 +43,14 @@ class CharacterizeRun(Run):
 
     def _stages(self) -> None:
         entries: list[Entry] = []
-        self._logic_keeper = DeckKeeper.of(self._simulator, digital.purpose)
-        if self._parts & {Part.WRITE, Part.CORNERS}:
-            supplies = self._write_supplies()
+        self._keeper = DeckKeeper.of(self._simulator, digital.purpose)
+        supplies: Mapping[int, float | str] = {}
         if Part.WRITE in self._parts:
+            supplies, _ = self._device_writes()
             entries += self._writes(supplies)
+        elif Part.CORNERS in self._parts:
+            with self._stage("write voltages"):
+                supplies = writing.write_supplies(self.technology, self._cards, self._simulator)
         if Part.OPERATIONS in self._parts:
             entries += self._operations()
         if Part.LOGIC in self._parts:
@@ -60,7 +62,7 @@ class CharacterizeRun(Run):
             table = DeviceTable.of(self.technology, entries)
             write_whole(self._output("device_table.toml"), table.to_toml())
             self._table("device_table", tables.device_entries(table))
-            self._keep_decks("device_table", of_logic(entries, self._logic_keeper))
+            self._keep_decks("device_table", of_entries(entries, self._keeper))
         if Part.PATTERNS in self._parts:
             with self._stage("patterns"), self._part("patterns"):
                 self._patterns()
@@ -72,45 +74,27 @@ class CharacterizeRun(Run):
                 self._over_corners(_both(supplies))
         self._take_failures(entries)
 
-    def _write_supplies(self) -> dict[int, float | str]:
-        with self._stage("write voltages"):
-            return writing.write_supplies(self.technology, self._cards, self._simulator)
-
     def _writes(self, supplies: Mapping[int, float | str]) -> list[Entry]:
         t = self.technology
-        with self._stage("writes"):
-            angles = Macrospin.of(t).thermal_angles(self.pipeline.thermal_angles, self.pipeline.seed)
-            advance = self.progress("writes", 2 * self.pipeline.thermal_angles)
-            keeper = DeckKeeper.of(self._simulator)
-            context, writes = (t, self._cards, keeper.about("cell")), []
-            for bit, supply in supplies.items():
-                if not isinstance(supply, str):
-                    with self._part(f"switching times of write {bit}"):
-                        pulse = t.write.pulse_width
-                        writes.append(writing.sot_writes(*context, bit, supply, pulse, angles, self.workers, advance))
-            self._table("device", tables.device(t, writes))
-            self._keep_decks("device", of_device(self._tables["device"], keeper))
-            recorder = RecordingSimulator.of(self._simulator)
-            results = operations.written(t, self._cards, recorder, supplies, self.workers)
-            write_evidence(self._output, recorder, results)
-            with self._part("half-selected cells"):
-                beside = keeper.about("half-selected")
-                disturbed = disturb.half_selected(t, self._cards, beside, _both(supplies), self.workers)
-                self._table("half_selected", characterization.half_selected(disturbed))
-                self._keep_decks("half_selected", [keeper.decks(beside.purpose, f"write {d.bit}") for d in disturbed])
+        with self._stage("written bits"):
+            results = operations.written(t, self._cards, self._keeper, supplies, self.workers)
+        with self._stage("half-selected cells"), self._part("half-selected cells"):
+            beside = DeckKeeper.of(self._simulator).about("half-selected")
+            disturbed = disturb.half_selected(t, self._cards, beside, _both(supplies), self.workers)
+            self._table("half_selected", characterization.half_selected(disturbed))
+            self._keep_decks("half_selected", [beside.decks(None, f"write {d.bit}") for d in disturbed])
         return [operations.entry(result) for result in results]
 
     def _operations(self) -> list[Entry]:
         from spintronics.report import figures as draw
 
         with self._stage("operations"):
-            recorder = RecordingSimulator.of(self._simulator)
-            found = operations.sensed(self.technology, self._cards, recorder, NOMINAL, self.workers)
-            write_evidence(self._output, recorder, found)
+            found = operations.sensed(self.technology, self._cards, self._keeper, NOMINAL, self.workers)
             reasons = sense_margin.undeveloped(self.technology, self._cards, self._simulator, found)
             results = operations.refused(found, reasons)
             if rows := tables.energy_by_contributor(results):
                 self._table("energy_by_contributor", rows)
+                self._keep_decks("energy_by_contributor", of_operations(rows, self._keeper))
         if any(r.waves for r in results):
             self._figures["sense_waveforms"] = lambda: draw.sense_waveforms(results)
         return [operations.entry(result) for result in results]
@@ -118,7 +102,7 @@ class CharacterizeRun(Run):
     def _logic(self) -> list[Entry]:
         with self._stage("logic"):
             found = digital.digital_figures(
-                self.technology, self._cards, self._logic_keeper, self.workers, self.pipeline.seed
+                self.technology, self._cards, self._keeper, self.workers, self.pipeline.seed
             )
         return list(found.entries)
 

@@ -7,19 +7,19 @@ from itertools import product
 
 from spintronics.accelerator import NetworkCost, map_network, network_cost
 from spintronics.array import SubArray
-from spintronics.characterize import digital, operations, sense_margin, writing
+from spintronics.characterize import digital, operations, sense_margin
 from spintronics.characterize.device_table import DeviceTable
-from spintronics.magnetics import Macrospin
 from spintronics.networks import BitWidths, FirstLayer, Network, and_operations, load, storage_table
 from spintronics.pipeline.definition import ImcePipeline
-from spintronics.pipeline.evidence import DeckKeeper, RecordingSimulator, of_device, of_logic, write_evidence
+from spintronics.pipeline.evidence import DeckKeeper, of_entries, of_operations
 from spintronics.pipeline.sense_margin import TrialRun
+from spintronics.pipeline.write import DeviceRun
 from spintronics.report import claims, system, tables
 from spintronics.report.files import write_whole
 
 
 @dataclass
-class ImceRun(TrialRun):
+class ImceRun(DeviceRun, TrialRun):
     """``device_table.toml``; tables device, sense_margin, operations, logic, and_operations, storage, energy, more."""
 
     table_names = TrialRun.table_names | {
@@ -49,20 +49,7 @@ class ImceRun(TrialRun):
         """Table device, figure write_waveforms; the write supply of each bit, or why there is none."""
         from spintronics.report import figures as draw
 
-        with self._stage("writes"):
-            t, advance = self.technology, self.progress("writes", 2 * self.pipeline.thermal_angles)
-            spin = Macrospin.of(t)
-            angles = spin.thermal_angles(self.pipeline.thermal_angles, self.pipeline.seed)
-            keeper = DeckKeeper.of(self._simulator).about("cell")
-            supplies, writes = writing.write_supplies(t, self._cards, keeper), []
-            for bit, supply in supplies.items():
-                if not isinstance(supply, str):
-                    with self._part(f"switching times of write {bit}"):
-                        pulse = t.write.pulse_width
-                        context = (t, self._cards, keeper, bit, supply, pulse, angles, self.workers)
-                        writes.append(writing.sot_writes(*context, advance))
-            self._table("device", tables.device(self.technology, writes))
-            self._keep_decks("device", of_device(self._tables["device"], keeper))
+        supplies, writes = self._device_writes()
         if writes:
             self._figures["write_waveforms"] = lambda: draw.write_waveforms(writes)
         return supplies
@@ -72,13 +59,14 @@ class ImceRun(TrialRun):
 
         context = (self.technology, self._cards)
         with self._stage("operations"):
-            recorder = RecordingSimulator.of(self._simulator)
-            found = operations.operations(*context, recorder, supplies, self.workers)
-            write_evidence(self._output, recorder, found)
+            keeper = DeckKeeper.of(self._simulator)
+            found = operations.operations(*context, keeper, supplies, self.workers)
             results = operations.refused(found, sense_margin.undeveloped(*context, self._simulator, found))
             self._table("operations", tables.operations(results))
+            self._keep_decks("operations", of_operations(self._tables["operations"], keeper))
             if rows := tables.energy_by_contributor(results):
                 self._table("energy_by_contributor", rows)
+                self._keep_decks("energy_by_contributor", of_operations(rows, keeper))
         if any(r.waves for r in results):
             self._figures["sense_waveforms"] = lambda: draw.sense_waveforms(results)
         return results
@@ -91,7 +79,7 @@ class ImceRun(TrialRun):
             self._take_failures(table.entries)
             write_whole(self._output("device_table.toml"), table.to_toml())
             self._table("logic", tables.device_entries(replace(table, entries=logic.entries)))
-            self._keep_decks("logic", of_logic(logic.entries, keeper))
+            self._keep_decks("logic", of_entries(logic.entries, keeper))
         return table
 
     @property

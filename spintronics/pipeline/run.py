@@ -9,11 +9,11 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from spintronics import cards as model_cards
 from spintronics.characterize.device_table import OK, Entry, OperationFailed
@@ -103,7 +103,7 @@ class Run(ABC):
         self._figures: dict[str, Callable[[], Figure]] = {}
         self._tables: dict[str, Sequence[tables.Row]] = {}
         self._decks: Counter[str] = Counter()
-        self._deck_index: dict[str, list[list[dict[str, str | int]]]] = {}
+        self._deck_index: dict[str, list[list[dict[str, Any]]]] = {}
         self._failed: dict[str, str] = {}
         self._left_out: dict[str, str] = {}
         self._started = time.time()
@@ -134,7 +134,7 @@ class Run(ABC):
         else:
             self._simulator = Simulator(failed=failed)
         osdi = has_osdi(self._simulator.installation)
-        self._cards, self._devices = with_compiled_devices(self._cards, osdi)
+        self._cards, self._devices = with_compiled_devices(self.technology, self._cards, osdi)
         for option, given in (("--resume", self.resume), ("--scheduler", self.scheduler)):
             if given and not self.keeps_trials:
                 raise InputError(
@@ -235,11 +235,13 @@ class Run(ABC):
         Raises:
             InputError: its manifest is not of a run.
         """
-        for name in _outputs_of(self._manifest) if self._manifest.exists() else ():
+        names = _outputs_of(self._manifest) if self._manifest.exists() else []
+        for name in names:
             if not (self.resume and name.startswith(f"{TRIALS}/")):
                 (self.folder / name).unlink(missing_ok=True)
-        for aside in self.folder.glob("*/.*.*"):  # what a killed run was writing
-            aside.unlink()
+        for folder in {(self.folder / name).parent for name in names} - {self.folder}:
+            for aside in folder.glob(".*.*"):  # what a killed run was writing
+                aside.unlink()
 
     def _is_complete(self) -> bool:
         """Whether the run that lies there is this one, and has come to its end."""
@@ -258,15 +260,16 @@ class Run(ABC):
         write_whole(self._output(f"tables/{name}.md"), tables.as_markdown(rows))
 
     def _keep_decks(self, table: str, decks: Iterable[Sequence[KeptDeck]]) -> None:
-        """Decks behind a table, for each of its rows; several tables may share them."""
+        """Decks behind a table, for each of its rows, with their waveforms; several tables may share them."""
         of_rows = list(decks)
-        files = {deck.name: deck.text for row in of_rows for deck in row}
+        files = {name: content for row in of_rows for deck in row for name, content in deck.files.items()}
+        self._deck_index[table] = [[asdict(deck.indexed) for deck in row] for row in of_rows]
         new = [name for name in (*files, DECK_INDEX) if name not in self._outputs]
         self._outputs_to_come(new)
-        for name in new[: len(new) - (DECK_INDEX in new)]:
-            write_whole(self.folder / name, files[name])
-        self._deck_index[table] = [[{"file": d.name, "title": d.title, "runs": d.runs} for d in row] for row in of_rows]
-        write_whole(self.folder / DECK_INDEX, json.dumps(self._deck_index, ensure_ascii=False))
+        files[DECK_INDEX] = json.dumps(self._deck_index, ensure_ascii=False).encode()
+        for name in dict.fromkeys((*new, DECK_INDEX)):
+            with whole_file(self.folder / name) as aside:
+                aside.write_bytes(files[name])
 
     def _figure(self, name: str, figure: "Figure") -> None:
         import matplotlib as mpl
@@ -304,7 +307,7 @@ class Run(ABC):
             "technology_sha256": self.technology.digest(),
             "junction_models": self._devices,
             "cards": {"files": [p.name for p in self._cards.files], "sha256": self._cards.digest()},
-            "netlists_sha256": netlists_digest(),
+            "netlists_sha256": netlists_digest(self.technology),
             "slides_sha256": sha256(json.dumps(tables.slides(), sort_keys=True).encode()).hexdigest(),
             "versions": {
                 "python": platform.python_version(),

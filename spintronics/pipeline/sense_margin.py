@@ -107,9 +107,9 @@ class TrialRun(Run):
         p = self.pipeline
         return {
             "technology": self.technology.name,
+            "netlists_sha256": netlists_digest(self.technology),  # before the technology's, which moves with own ones
             "technology_sha256": self.technology.digest(),
             "cards_sha256": self._cards.digest(),
-            "netlists_sha256": netlists_digest(),
             "seed": str(p.seed),
             "ngspice": self._simulator.installation.version,
             "spintronics": version("spintronics-imce"),

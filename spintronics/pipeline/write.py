@@ -7,13 +7,38 @@ import numpy as np
 from spintronics.characterize import writing
 from spintronics.errors import InputError
 from spintronics.magnetics import Macrospin
-from spintronics.pipeline.definition import WritePipeline
+from spintronics.pipeline.definition import CharacterizePipeline, ImcePipeline, WritePipeline
 from spintronics.pipeline.evidence import DeckKeeper, of_device
 from spintronics.pipeline.run import Run
 from spintronics.report import tables
 
 TRAJECTORIES = 1000  # of the stochastic integrator, for each pulse width
 _KIND = {writing.SOT: "", writing.STT: "STT "}  # as the titles of their decks have it
+
+
+@dataclass
+class DeviceRun(Run):
+    """A run that writes into the SOT cell at the technology's own current and pulse width."""
+
+    pipeline: CharacterizePipeline | ImcePipeline
+
+    def _device_writes(self) -> tuple[dict[int, float | str], list[writing.Writes]]:
+        """Table device; the write supply of each bit, or why there is none, and the writes of those that have one."""
+        t, p = self.technology, self.pipeline
+        keeper = DeckKeeper.of(self._simulator).about("cell")
+        angles = Macrospin.of(t).thermal_angles(p.thermal_angles, p.seed)
+        context, writes = (t, self._cards, keeper), []
+        with self._stage("writes"):
+            advance = self.progress("writes", 2 * p.thermal_angles)
+            supplies = writing.write_supplies(*context)
+            for bit, supply in supplies.items():
+                if not isinstance(supply, str):
+                    with self._part(f"switching times of write {bit}"):
+                        pulse = t.write.pulse_width
+                        writes.append(writing.sot_writes(*context, bit, supply, pulse, angles, self.workers, advance))
+            self._table("device", tables.device(t, writes))
+            self._keep_decks("device", of_device(self._tables["device"], keeper))
+        return supplies, writes
 
 
 @dataclass

@@ -4,7 +4,7 @@ import csv
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
 from importlib.metadata import version
@@ -16,9 +16,28 @@ from spintronics.report.tables import Row
 
 DECKS = "decks"
 """Folder of the decks."""
+WAVEFORMS = "waveforms"
+"""Folder of the transients' vectors."""
 DECK_INDEX = f"{DECKS}/index.json"
-"""Decks of each table: a list for each of its rows, of file, title and how many decks of that title were run."""
+"""Decks of each table: a list for each of its rows, of :class:`Deck`'s attributes."""
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?")  # "01" is two stored bits
+
+
+@dataclass(frozen=True)
+class Deck:
+    """A deck behind a row of a table.
+
+    Attributes:
+        file: its name from the run's folder.
+        title: of the deck.
+        runs: how many decks of that title were run for the row; this is the first.
+        waveforms: name of its vectors' file; empty where there is none.
+    """
+
+    file: str
+    title: str
+    runs: int
+    waveforms: str
 
 
 @dataclass(frozen=True)
@@ -112,11 +131,16 @@ class Results:
             raise InputError(f"{path}: cannot be read: {error}") from None
         return found if isinstance(found, dict) else {}
 
-    def decks(self, table: str, row: int) -> list[tuple[str, str, int]]:
-        """Decks behind a row of a table: file, title, and how many of that title were run for it."""
+    def decks(self, table: str, row: int) -> list[Deck]:
+        """Decks behind a row of a table, of those whose files are there."""
         rows = self._decks.get(table, ())
         found = rows[row] if row < len(rows) else ()
-        return [(d["file"], d["title"], d["runs"]) for d in found if (self.folder / d["file"]).is_file()]
+        decks = (Deck(**named) for named in found)
+        return [
+            deck if (self.folder / deck.waveforms).is_file() else replace(deck, waveforms="")
+            for deck in decks
+            if (self.folder / deck.file).is_file()
+        ]
 
     def tables(self) -> dict[str, Sequence[Row]]:
         """All tables by name."""

@@ -100,7 +100,7 @@ def test_leakage_is_that_of_the_table_and_of_transistors_like_its_inverter(
     assert parts["row path"] == 2e-6
     assert parts["bit-counter"] == 5e-6
     per_metre = 1e-9 / (90e-9 + 180e-9)  # NMOS and PMOS of the smallest inverter
-    driver = sum(transistor_widths("write_driver", {"w": imce45.write.driver_width}))
+    driver = sum(transistor_widths(imce45, "write_driver", {"w": imce45.write.driver_width}))
     assert parts["write drivers"] == pytest.approx(512 * driver * per_metre)
     assert parts["shifter"] == 0  # not in this table
     assert SubArray(imce45, leaky).leakage == pytest.approx(sum(parts.values()))

@@ -51,13 +51,13 @@ def test_energy_is_a_quarter_of_what_charges_wire_and_repeaters() -> None:
 
 
 def test_repeater_of_a_table_drives_a_copy_of_itself_in_the_latency_that_was_found(
-    made_up: Callable[..., DeviceTable],
+    imce45: Technology, made_up: Callable[..., DeviceTable]
 ) -> None:
-    repeater = Repeater.of(made_up({"inverter": ActionCost({"inverter": 1e-16}, 12e-12)}))
+    repeater = Repeater.of(imce45, made_up({"inverter": ActionCost({"inverter": 1e-16}, 12e-12)}))
     assert repeater is not None
     pins = repeater.output_capacitance + repeater.input_capacitance
     assert 0.69 * repeater.resistance * pins == pytest.approx(12e-12)
-    assert Repeater.of(made_up({"mux2": ActionCost({}, 1e-12)})) is None
+    assert Repeater.of(imce45, made_up({"mux2": ActionCost({}, 1e-12)})) is None
 
 
 def test_default_wires_are_in_the_range_of_45_nm(imce45: Technology, made_up: Callable[..., DeviceTable]) -> None:

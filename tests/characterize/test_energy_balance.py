@@ -18,7 +18,7 @@ from spintronics.circuits.blocks import BlockBench, bit_counter
 from spintronics.circuits.decision_bench import DecisionBench, LatchBench
 from spintronics.circuits.disturb_bench import DisturbBench
 from spintronics.circuits.library import Deck, new_circuit
-from spintronics.circuits.logic_bench import FULL_ADDER, LOGIC_GATES, NAND3, PERIOD, LogicBench
+from spintronics.circuits.logic_bench import LOGIC_GATES, NAND3, PERIOD, LogicBench
 from spintronics.circuits.read_bench import ReadBench
 from spintronics.circuits.row_bench import ACTIVE, EDGE, START, Activation, Port, RowBench, SelectBench
 from spintronics.circuits.sense_path import Operation, SensePath
@@ -69,7 +69,7 @@ BENCHES: tuple[Any, ...] = (
     *(WriteBench(TECHNOLOGY, CARDS, bit, 0.26, 0.12, 0.0, PULSE) for bit in (0, 1)),
     *(DisturbBench(TECHNOLOGY, CARDS, bit, (0.26, 0.27), 0.12, 0.0) for bit in (0, 1)),
     SttWriteBench(TECHNOLOGY, TECHNOLOGY.stt.model_copy(update={"pulse_width": 3e-9}), CARDS, 0, 0.12, 0.0),
-    *(LogicBench(TECHNOLOGY, CARDS, gate) for gate in (*LOGIC_GATES, NAND3) if gate is not FULL_ADDER),
+    *(LogicBench(TECHNOLOGY, CARDS, gate) for gate in (*LOGIC_GATES, NAND3)),
     BlockBench(TECHNOLOGY, CARDS, bit_counter(3), ((0, 0, 0), (1, 0, 1), (1, 1, 1), (0, 0, 1), (0, 0, 0))),
     *(RowBench(FEW_ROWS, CARDS, activation) for activation in Activation),
     SelectBench(FEW_ROWS, CARDS, ({}, {Port.READ: 3, Port.SECOND: 5}, {Port.WRITE: 2})),

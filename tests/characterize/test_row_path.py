@@ -37,7 +37,7 @@ def test_exactly_the_selected_word_lines_rise(rows: int) -> None:
 
 def test_groups_hold_all_address_bits() -> None:
     for rows in (3, 4, 8, 9, 100, 256, 512, 1000, 4096):
-        decoder = RowDecoder(technology(array__rows=str(rows)).array)
+        decoder = RowDecoder(technology(array__rows=str(rows)))
         assert sum(decoder.groups) == decoder.bits == int(np.ceil(np.log2(rows)))
         assert set(decoder.groups) <= {2, 3}
         selected = {tuple(decoder.line(g, row) for g in range(len(decoder.groups))) for row in range(rows)}
@@ -46,7 +46,7 @@ def test_groups_hold_all_address_bits() -> None:
 
 def test_more_rows_than_the_decoder_has_are_refused() -> None:
     with pytest.raises(InputError, match=r"technology\.array\.rows = 5000: .* must be <= 4096"):
-        RowDecoder(technology(array__rows="5000").array)
+        RowDecoder(technology(array__rows="5000"))
 
 
 def test_two_rows_take_twice_the_word_line_and_a_second_port() -> None:
@@ -75,7 +75,7 @@ def test_predecoded_lines_take_at_least_their_wires_and_more_with_more_rows() ->
     for rows in (64, 256):
         t = technology(array__rows=str(rows))
         found[rows] = row_figures(t, cards.locate(t), Simulator(), Activation.READ)
-        wires = len(RowDecoder(t.array).groups) * rows * t.array.bit_line_capacitance
+        wires = len(RowDecoder(t).groups) * rows * t.array.bit_line_capacitance
         assert found[rows].cost.parts["predecode"] > wires * t.cmos.supply**2
     assert found[256].cost.latency > found[64].cost.latency
     stages = list(found[256].stages.values())

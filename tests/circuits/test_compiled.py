@@ -29,7 +29,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_without_osdi_nothing_is_compiled(cache: Path) -> None:
     own = cards.locate(TECHNOLOGY)
-    found, notes = with_compiled_devices(own, osdi=False)
+    found, notes = with_compiled_devices(TECHNOLOGY, own, osdi=False)
     assert found == own
     assert set(notes.values()) == {"subcircuit: this ngspice has no OSDI"}
     assert not cache.exists()
@@ -38,12 +38,12 @@ def test_without_osdi_nothing_is_compiled(cache: Path) -> None:
 @needs_openvaf
 @needs_compiler
 def test_with_osdi_decks_load_the_compiled_model_once_built(cache: Path) -> None:
-    found, notes = with_compiled_devices(cards.locate(TECHNOLOGY), osdi=True)
+    found, notes = with_compiled_devices(TECHNOLOGY, cards.locate(TECHNOLOGY), osdi=True)
     libraries = sorted(cache.glob("*.osdi"))
     assert len(libraries) == 2
     assert "pre_osdi" in found.compiled["generated/she_mtj"]
     assert all("built with" in note for note in notes.values())
-    _, again = with_compiled_devices(cards.locate(TECHNOLOGY), osdi=True)
+    _, again = with_compiled_devices(TECHNOLOGY, cards.locate(TECHNOLOGY), osdi=True)
     assert all("built before" in note for note in again.values())
 
 
@@ -53,7 +53,7 @@ def test_without_a_compiler_the_subcircuit_is_kept_and_the_reason_said(
 ) -> None:
     monkeypatch.setenv("PATH", "")
     monkeypatch.delenv("CC", raising=False)
-    found, notes = with_compiled_devices(cards.locate(TECHNOLOGY), osdi=True)
+    found, notes = with_compiled_devices(TECHNOLOGY, cards.locate(TECHNOLOGY), osdi=True)
     assert found.compiled == {}
     assert all(note.endswith(": subcircuit") for note in notes.values())
 
@@ -63,7 +63,7 @@ def test_without_a_compiler_the_subcircuit_is_kept_and_the_reason_said(
 @pytest.mark.skipif(not has_osdi(find_ngspice()), reason="this ngspice has no OSDI")
 def test_a_write_through_the_compiled_model_is_that_of_the_subcircuit() -> None:
     own = cards.locate(TECHNOLOGY)
-    compiled, _ = with_compiled_devices(own, osdi=True)
+    compiled, _ = with_compiled_devices(TECHNOLOGY, own, osdi=True)
     angles = Macrospin.of(TECHNOLOGY).thermal_angles(2, seed=3)
     results = []
     for model_cards in (own, compiled):

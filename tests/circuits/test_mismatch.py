@@ -72,19 +72,20 @@ def test_current_factor_scales_the_drain_current_at_every_bias(imce45: Technolog
         assert drain_currents(imce45, polarity, 0.01, beta) == pytest.approx((1 + beta) * still, rel=1e-5)
 
 
-def test_sizes_are_those_of_the_netlist() -> None:
-    latch = {t.name: t for t in transistors_of("sense_amplifier", "xlatch", {"w": 180e-9}, 50e-9)}
+def test_sizes_are_those_of_the_netlist(imce45: Technology) -> None:
+    latch = {t.name: t for t in transistors_of(imce45, "sense_amplifier", "xlatch", {"w": 180e-9})}
     assert len(latch) == 15
-    assert latch["xlatch.xtail"] == Transistor("sense_amplifier", "xlatch.xtail", "pmos", 720e-9, 50e-9)
+    gate = imce45.cmos.gate_length
+    assert latch["xlatch.xtail"] == Transistor("sense_amplifier", "xlatch.xtail", "pmos", 720e-9, gate)
     assert latch["xlatch.xin_bl"].area == pytest.approx(360e-9 * 50e-9)
-    assert latch["xlatch.xout_n"] == Transistor("sense_amplifier", "xlatch.xout_n", "nmos", 90e-9, 50e-9)
-    enable = transistors_of("reference_branch", "xref", {"w_read": 150e-9, "fan_in": 3.0}, 50e-9, ("xen_or",))
+    assert latch["xlatch.xout_n"] == Transistor("sense_amplifier", "xlatch.xout_n", "nmos", 90e-9, gate)
+    enable = transistors_of(imce45, "reference_branch", "xref", {"w_read": 150e-9, "fan_in": 3.0}, ("xen_or",))
     assert [(t.name, t.copies) for t in enable] == [("xref.xen_or", 3)]
     assert enable[0].area == pytest.approx(3 * 150e-9 * 50e-9)
 
 
 def test_only_named_transistors_are_varied(imce45: Technology) -> None:
-    mirror = transistors_of("read_current_source", "xs", {"w": 1e-6, "l": 2e-7}, 50e-9, ("xmirror",))
+    mirror = transistors_of(imce45, "read_current_source", "xs", {"w": 1e-6, "l": 2e-7}, ("xmirror",))
     text = with_mismatch(imce45, cards.locate(imce45), mirror).compiled["read_current_source"]
     lines = [line for line in text.splitlines() if line.startswith("x")]
     assert [("varied" in line) for line in lines] == [False, True]

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from spintronics import cards
-from spintronics.circuits.library import netlist, new_circuit
+from spintronics.circuits.library import new_circuit
 from spintronics.circuits.read_bench import ReadBench, Surroundings
 from spintronics.circuits.sense_path import Operation
+from spintronics.netlists import shipped_netlist
 from spintronics.ngspice import Simulator, Waves
 from spintronics.technology import Technology
 
@@ -74,7 +75,7 @@ def test_latch_follows_and_holds() -> None:
 
 
 def test_bit_line_says_how_many_sections_it_has() -> None:
-    text = netlist("bit_line")
+    text = shipped_netlist("bit_line")
     assert "eight pi sections" in text
     assert text.count("{r_wire/8}") == 8
 

@@ -14,7 +14,7 @@ import pytest
 from spintronics import cli
 from spintronics.cli.output import Bars
 from spintronics.pipeline import load_pipeline
-from spintronics.resources import PIPELINES
+from spintronics.resources import NETLISTS, PIPELINES
 from spintronics.technology import Technology
 
 COMMAND = Path(sys.executable).with_name("spintronics")
@@ -117,6 +117,26 @@ def test_init_writes_what_loads(spintronics: Callable[..., Answer], tmp_path: Pa
     before = {path: path.read_bytes() for path in (tmp_path / "own").iterdir()}
     assert spintronics("init", tmp_path / "own")[0] == 2  # a user's files stay
     assert {path: path.read_bytes() for path in (tmp_path / "own").iterdir()} == before
+
+
+def test_init_copies_the_circuits_to_change(
+    spintronics: Callable[..., Answer], tmp_path: Path, imce45: Technology
+) -> None:
+    status, out, err = spintronics("init", tmp_path, "--netlists", "--pipeline", "sense_margin")
+    assert (status, err) == (0, "")
+    assert str(tmp_path / "netlists" / "generated" / "she_mtj.spice") in out.splitlines()
+    copies = {p.relative_to(tmp_path / "netlists") for p in (tmp_path / "netlists").rglob("*.spice")}
+    assert copies == {p.relative_to(NETLISTS) for p in NETLISTS.rglob("*.spice")}
+    found = Technology.load(tmp_path / "technology.toml")
+    assert (found.circuits.netlists, found.netlists) == ("netlists", {})  # nothing changed yet
+    path = tmp_path / "netlists" / "sense_cell_p.spice"
+    path.write_text(path.read_text().replace("{w_read}", "{2*w_read}"))
+    assert set(Technology.load(tmp_path / "technology.toml").netlists) == {"sense_cell_p"}
+    (tmp_path / "technology.toml").unlink()
+    (tmp_path / "pipeline.toml").unlink()
+    assert spintronics("init", tmp_path, "--netlists")[0] == 2  # a user's circuits stay
+    assert "{2*w_read}" in path.read_text()
+    assert not (tmp_path / "technology.toml").exists()
 
 
 def test_init_s_files_run_as_they_are_written(tmp_path: Path) -> None:

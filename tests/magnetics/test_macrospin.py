@@ -75,14 +75,15 @@ def test_critical_write_current_is_where_the_linearized_llg_turns_unstable(spin:
 @pytest.mark.parametrize(("share", "flips"), [(0.85, False), (1.4, True)])
 def test_read_current_above_the_critical_one_flips_a_parallel_junction(share: float, flips: bool) -> None:
     """In ngspice, through the junction and half of the heavy metal, as a read is."""
-    from spintronics.circuits.library import free_layer, heavy_metal, netlist
+    from spintronics.circuits.library import free_layer, heavy_metal
+    from spintronics.netlists import shipped_netlist
     from spintronics.ngspice import Simulator
 
     technology = Technology.load("imce45")
     spin = Macrospin(technology.junction, technology.heavy_metal, 300.15)
     parameters = free_layer(technology, 1, 0.1, 0.3) | heavy_metal(technology)
     deck = f"""* read disturb
-{netlist("generated/she_mtj")}
+{shipped_netlist("generated/she_mtj")}
 i1 0 t3 pwl(0 0 10p {share * spin.critical_read_current!r})
 v2 t2 0 0
 r1 t1 0 1e12

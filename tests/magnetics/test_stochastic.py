@@ -190,7 +190,8 @@ def test_equipartition(layer: FreeLayer, free: str) -> None:
 
 def test_equipartition_in_ngspice(layer: FreeLayer) -> None:
     """The generated junction at rest in the field that ``thermal_path`` gives, beside Boltzmann's integrals."""
-    from spintronics.circuits.library import free_layer, netlist
+    from spintronics.circuits.library import free_layer
+    from spintronics.netlists import shipped_netlist
     from spintronics.ngspice import Simulator
 
     spins, steps, damped = 24, 1500, replace(layer, damping=0.5)  # settles within 0.1 ns
@@ -204,7 +205,7 @@ def test_equipartition_in_ngspice(layer: FreeLayer) -> None:
         for axis, values in zip("xyz", thermal_path(damped, spin, steps, seed=12), strict=True):
             points = ",".join(f"{n + 0.5},{value:.6g}" for n, value in enumerate(values))
             lines.append(f"bh{axis} h{axis} 0 v=pwl(v(step),{points})")
-        deck = "\n".join(["* free spin", netlist("generated/she_mtj"), *lines, instance, tail])
+        deck = "\n".join(["* free spin", shipped_netlist("generated/she_mtj"), *lines, instance, tail])
         waves = simulator.run(deck)
         at = np.linspace(0.2e-9, waves.x[-1], 2000)
         return np.array([np.mean(np.interp(at, waves.x, waves[f"v({m})"]) ** 2) for m in ("mx", "mz")])

@@ -1,6 +1,10 @@
-"""From every number to a deck: of each kind of run, each row that ngspice made opens the decks that made it."""
+"""From every number to a deck: of each kind of run, each row that ngspice made opens the decks that made it.
+
+A deck that is a transient opens its waveforms too.
+"""
 
 import csv
+import re
 from pathlib import Path
 
 import pytest
@@ -8,11 +12,9 @@ import pytest
 import spintronics
 from spintronics.characterize import corners, read_patterns
 from spintronics.ngspice import Simulator
-from spintronics.pipeline.evidence import DeckKeeper
 from spintronics.report.html.provenance import ORIGINS, Provenance
 from spintronics.report.results import Results
 
-DIVIDER = "divider of {}\nv1 in 0 1\nr1 in out 1k\nr2 out 0 {}k\n.op\n.end\n"
 NOT_SIMULATED = {"device", "logic", "device_table", "failed_trials"}
 """Tables with rows of closed forms, or composed of others."""
 
@@ -30,6 +32,10 @@ def chains(folder: Path) -> dict[str, list[dict[str, list[str]]]]:
                 assert not step.href or step.href.startswith("#") or (folder / step.href).exists(), step
             links = {step.title: [s.href for s in steps if s.title == step.title] for step in steps}
             found.setdefault(name, []).append(links)
+            for deck in results.decks(name, number):
+                transient = re.search(r"^\.tran ", (folder / deck.file).read_text(encoding="utf-8"), re.MULTILINE)
+                assert Path(deck.waveforms).stem == (Path(deck.file).stem if transient else ""), deck
+                assert not deck.waveforms or deck.waveforms in links["Waveforms"]
             if "Testbench" in links and name not in NOT_SIMULATED:
                 assert {"Deck", "Page of the point"} & set(links), (name, row)
     return found
@@ -57,6 +63,7 @@ def test_a_characterization_opens_the_decks_of_each_row(characterized: Path) -> 
     for row, links in zip(rows, found["corners"], strict=True):
         decks = [(characterized / link).read_text(encoding="utf-8") for link in links["Deck"]]
         cases = {"read": 2, "AND": 4, "OR": 4}.get(row["action"], 0)
+        assert len(links["Waveforms"]) == (cases or 1)  # each case, or the write; the nominal sense path is none
         assert sum(deck.startswith(f".title {row['action']} of") for deck in decks) == cases
         assert all(f"temp={float(row['temperature_C']):g}" in deck.replace(" ", "").lower() for deck in decks)
     assert all({"Deck", "Waveforms"} <= set(links) for links in found["device_table"])
@@ -66,7 +73,7 @@ def test_a_kept_deck_says_again_what_the_table_says(characterized: Path) -> None
     """The reference of an AND at 8 µA, from its deck."""
     results = Results.load(characterized)
     [(number, row)] = [(n, r) for n, r in enumerate(results.table("read_point")) if r["read_current_uA"] == 8]
-    [deck] = [file for file, title, _ in results.decks("read_point", number) if title.endswith("nominal, AND")]
+    [deck] = [d.file for d in results.decks("read_point", number) if d.title.endswith("nominal, AND")]
     waves = Simulator().run((characterized / deck).read_text(encoding="utf-8"))
     gaps = (waves["v(ref)"] - waves["v(bl1)"], waves["v(bl2)"] - waves["v(ref)"])
     assert min(float(gap[0]) for gap in gaps) * 1e3 == pytest.approx(row["and_margin_mV"], rel=1e-6)
@@ -82,6 +89,8 @@ def test_writes_and_fan_ins_open_their_decks(tmp_path: Path) -> None:
     spintronics.run("write", tmp_path / "write", write, workers=2)
     found = chains(tmp_path / "write")
     [slow, fast] = (found["write_current"][n]["Deck"] for n in (0, 1))
+    rates = found["write_error_rate"] + found["write_thermal"]
+    assert all(len(links["Waveforms"]) == 1 for links in found["write_current"] + rates)
     assert len(slow) == 2  # the write, and the supply that drives the current
     assert slow[0] != fast[0]
     assert len({*(tuple(links["Deck"]) for links in found["write"])}) == 4  # two cells, two bits
@@ -105,25 +114,3 @@ def test_a_run_of_everything_opens_its_decks(imce_run: Path) -> None:
     assert len(composed) == 7
     assert all("Deck" in links for links in found["logic"] if links not in composed)
     assert [("Deck" in links) for links in found["device"]] == [False] * 10 + [True] * 12
-
-
-def test_which_deck_is_kept_does_not_depend_on_the_threads() -> None:
-    keepers = [DeckKeeper.of(Simulator()).about("here") for _ in range(2)]
-    for keeper, workers in zip(keepers, (1, 4), strict=True):
-        keeper.map(lambda sim, k: sim.run(DIVIDER.format("all", k)), (9, 1, 3), workers)
-        keeper.map(lambda sim, k: sim.run(DIVIDER.format(k, k)), (9, 1), workers)
-    first, second = (keeper.decks() for keeper in keepers)
-    assert first == second
-    assert [(deck.title, deck.runs) for deck in first] == [
-        ("divider of 1", 1),
-        ("divider of 9", 1),
-        ("divider of all", 3),
-    ]
-    assert first[-1].text == DIVIDER.format("all", 9)
-
-
-def test_a_map_without_a_purpose_names_its_items() -> None:
-    keeper = DeckKeeper.of(Simulator(), lambda k: f"{k} k")
-    keeper.map(lambda sim, k: sim.run(DIVIDER.format("all", k)), (1, 3), 2)
-    assert [deck.name for deck in keeper.decks()] == ["decks/1_k_divider_of_all.cir", "decks/3_k_divider_of_all.cir"]
-    assert keeper.decks("1 k", "multiplier") == []

@@ -20,6 +20,7 @@ from spintronics.characterize import sense_margin
 from spintronics.errors import InputError
 from spintronics.montecarlo import JunctionTrials
 from spintronics.montecarlo.chunks import FailedTrial, SolvedChunk
+from spintronics.netlists import shipped_netlist
 from spintronics.pipeline.store import TrialStore
 from spintronics.resources import MODELS
 from spintronics.technology import Technology
@@ -212,6 +213,18 @@ def test_run_of_another_technology_does_not_resume(more: list[str], message: str
     answer = command(folder, "--resume", *more)
     assert answer.returncode == 2
     assert re.search(f"^error: trial store .*{message}", answer.stderr)
+    assert answer.stderr.count("\n") == 1
+
+
+def test_run_with_other_netlists_does_not_resume(tmp_path: Path, whole: Path) -> None:
+    folder, own = tmp_path / "run", tmp_path / "own"
+    shutil.copytree(whole, folder)
+    own.mkdir()
+    for name in ("sense_cell_p", "sense_cell_ap"):
+        (own / f"{name}.spice").write_text(shipped_netlist(name).replace("{w_read}", "{2*w_read}"))
+    answer = command(folder, "--resume", "--set", f"technology.circuits.netlists={own}")
+    assert answer.returncode == 2
+    assert re.search(r"^error: trial store .*its netlists_sha256 is .*; trials of two are not mixed", answer.stderr)
     assert answer.stderr.count("\n") == 1
 
 

@@ -197,6 +197,38 @@ def test_a_number_opens_its_chain_down_to_files_that_are_there(page: Any, imce_r
     assert not dialog.is_visible()
 
 
+@pytest.mark.parametrize(
+    ("name", "which", "waveforms"),
+    [
+        ("device", {"quantity": "write 1: supply"}, ["cell_write_1"]),
+        ("logic", {"action": "nand2"}, [f"fan-out_{n}_nand2_every_transition" for n in (1, 2, 4)]),
+        (
+            "sense_margin",
+            {"operation": "AND", "fan_in": "2"},
+            [f"fan-in_2_AND_{stored}" for stored in ("01", "11")],
+        ),
+    ],
+)
+def test_the_chain_of_a_transient_goes_to_its_waveforms(
+    page: Any, imce_run: Path, name: str, which: dict[str, str], waveforms: list[str]
+) -> None:
+    """Of writes, gates and sense margins as of operations; of figures at an operating point there are none."""
+    number = next(n for n, row in enumerate(table(imce_run, name)) if which.items() <= row.items())
+    page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
+    page.locator(f'table[data-name="{name}"] tbody tr').nth(number).locator("td[data-n]").last.click()
+    steps = page.locator("#chain li", has_text="Waveforms").locator("a")
+    links = [link.get_attribute("href") for link in steps.all()]
+    assert links == [f"waveforms/{stem}.parquet" for stem in waveforms]
+    for link in links:
+        assert pq.read_table(imce_run / link).column_names[0] == "time"
+
+
+def test_the_page_draws_the_operations_alone(page: Any) -> None:
+    drawn = page.locator("#transient option").all_text_contents()
+    cases = [f"{action} {a}{b}" for action in ("AND", "OR", "XOR") for a in (0, 1) for b in (0, 1)]
+    assert sorted(drawn) == sorted(cases + [f"{action} {bit}" for action in ("write", "read") for bit in (0, 1)])
+
+
 def test_arrow_keys_and_enter_open_a_chain(page: Any) -> None:
     page.locator('table[data-name="device"] td[data-n]').first.focus()
     page.keyboard.press("ArrowDown")

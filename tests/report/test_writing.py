@@ -1,6 +1,7 @@
 """Results of commands that are no pipelines: the same folder, manifest and page."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from spintronics.errors import InputError
 from spintronics.report.html.page import page_of
 from spintronics.report.html.provenance import Provenance
-from spintronics.report.results import Results
+from spintronics.report.results import Deck, Results
 from spintronics.report.tables import Row
 from spintronics.report.writing import write_results
 
@@ -44,13 +45,22 @@ def test_decks_of_a_table_are_those_that_are_there(tmp_path: Path) -> None:
     (tmp_path / "decks").mkdir()
     for name in ("one", "two"):
         (tmp_path / "decks" / f"{name}.cir").write_text("a deck\n")
-    index = {"accuracy": [[{"file": f"decks/{n}.cir", "title": n, "runs": 2} for n in ("one", "gone")], []]}
+    (tmp_path / "waveforms").mkdir()
+    (tmp_path / "waveforms" / "one.parquet").write_bytes(b"some")
+    decks = [Deck(f"decks/{n}.cir", n, 2, f"waveforms/{n}.parquet") for n in ("one", "two", "gone")]
+    index = {"accuracy": [[asdict(deck) for deck in decks], []]}
     (tmp_path / "decks" / "index.json").write_text(json.dumps(index))
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     assert Results(tmp_path, manifest).decks("accuracy", 0) == []  # not of this run
     manifest["outputs"].append("decks/index.json")
     found = Results(tmp_path, manifest)
-    assert found.decks("accuracy", 0) == [("decks/one.cir", "one", 2)]
+    assert found.decks("accuracy", 0) == [decks[0], Deck("decks/two.cir", "two", 2, "")]  # a user removed the others
+    chain = [(step.title, step.href) for step in Provenance(found).chain("accuracy", ROWS[0], 0)]
+    assert chain[2:5] == [
+        ("Deck", "decks/one.cir"),
+        ("Waveforms", "waveforms/one.parquet"),
+        ("Deck", "decks/two.cir"),
+    ]
     assert found.decks("accuracy", 1) == found.decks("accuracy", 2) == found.decks("other", 0) == []
     (tmp_path / "decks" / "index.json").write_text("[")
     with pytest.raises(InputError, match=r"index\.json: cannot be read"):

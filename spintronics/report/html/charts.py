@@ -1,6 +1,7 @@
 """What the page draws: histograms, break-downs and waveforms, as plain data for its script."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -85,7 +86,7 @@ def waveforms(results: Results) -> list[dict[str, Any]]:
     import pyarrow.parquet as pq
 
     found = []
-    for name in results.files("waveforms", ".parquet"):
+    for name in _of_operations(results):
         with pq.ParquetFile(results.folder / name) as file:
             table = file.read([c for c in file.schema_arrow.names if c in NODES or c == "time"])
         chosen = np.unique(np.linspace(0, table.num_rows - 1, POINTS).astype(int))
@@ -95,9 +96,21 @@ def waveforms(results: Results) -> list[dict[str, Any]]:
             values = table.column(column).to_numpy()[chosen] * scale
             lines.append({"name": label, "unit": unit, "values": [_short(v) for v in values]})
         time = [_short(t * 1e9) for t in table.column("time").to_numpy()[chosen]]
-        case = name.removeprefix("waveforms/").removesuffix(".parquet").replace("_", " ")
-        found.append({"name": case, "time": time, "lines": lines})
+        found.append({"name": PurePosixPath(name).stem.replace("_", " "), "time": time, "lines": lines})
     return found
+
+
+def _of_operations(results: Results) -> list[str]:
+    """Files of the operations' waveforms: behind the table ``operations``, or these entries of the device table."""
+    decks = (
+        deck
+        for table in ("operations", "device_table")
+        if table in results.table_names
+        for number, row in enumerate(results.table(table))
+        if row.get("group", "operations") in ("write", "operations")
+        for deck in results.decks(table, number)
+    )
+    return list(dict.fromkeys(deck.waveforms for deck in decks if deck.waveforms))
 
 
 def _short(value: float) -> float:

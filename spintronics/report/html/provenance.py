@@ -3,12 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import PurePosixPath
 
 from spintronics.report.results import Results
 from spintronics.report.tables import Row
 
-SAME_TRANSIENT = {"NAND": "AND", "NOR": "OR"}  # the latch's other output
 _CHARACTERIZE, _CIRCUITS = "spintronics.characterize", "spintronics.circuits"
 
 
@@ -103,10 +101,12 @@ class Provenance:
         if "point" in row and "points" in self.results.table_names:
             page = f"points/{row['point']:03d}/report.html"
             steps.append(Step("Page of the point", f"{page}: each number opens its own chain", page))
-        for file, title, runs in self.results.decks(table, number):
-            steps.append(Step("Deck", f"{file}: {title}{f', one of {runs}' if runs > 1 else ''}", file))
-        steps += self._evidence(table, row)
-        return (*steps, self._inputs)
+        for deck in self.results.decks(table, number):
+            more = f", first of {deck.runs}" if deck.runs > 1 else ""
+            steps.append(Step("Deck", f"{deck.file}: {deck.title}{more}", deck.file))
+            if deck.waveforms:
+                steps.append(Step("Waveforms", deck.waveforms, deck.waveforms))
+        return (*steps, *self._trials(origin, row), self._inputs)
 
     def _bench(self, origin: Origin, row: Row) -> str:
         if origin.testbench != "row":
@@ -127,29 +127,13 @@ class Provenance:
         ]
         return entries * own + tables
 
-    def _evidence(self, table: str, row: Row) -> list[Step]:
-        """Decks and waveforms of an operation; trials of a fan-in."""
-        if ORIGINS.get(table) is _OPERATIONS:
-            operation = str(row.get("operation", row.get("action", "")))
-            name = f"{SAME_TRANSIENT.get(operation, operation)}_{row.get('inputs', row.get('case', ''))}"
-            return [
-                Step(title, f"{folder}/{name}{suffix}", f"{folder}/{name}{suffix}")
-                for title, folder, suffix in (("Deck", "decks", ".cir"), ("Waveforms", "waveforms", ".parquet"))
-                if f"{folder}/{name}{suffix}" in self._files
-            ]
-        if ORIGINS.get(table) is _SENSE:
-            folder = f"trials/fan_in_{row['fan_in']}"
-            files = [name for name in self._files if name.startswith(f"{folder}/")]
-            return [Step("Trials", f"{folder}: {len(files)} Parquet files", folder)] if files else []
-        return []
-
-    @cached_property
-    def _files(self) -> frozenset[str]:
-        return frozenset(
-            name
-            for name in self.results.manifest["outputs"]
-            if PurePosixPath(name).suffix in (".cir", ".parquet") and (self.results.folder / name).is_file()
-        )
+    def _trials(self, origin: Origin | None, row: Row) -> list[Step]:
+        """Stored trials of the row's fan-in."""
+        if origin is not _SENSE:
+            return []
+        folder = f"trials/fan_in_{row['fan_in']}"
+        files = self.results.files(folder, ".parquet")
+        return [Step("Trials", f"{folder}: {len(files)} Parquet files", folder)] if files else []
 
     @cached_property
     def _inputs(self) -> Step:
