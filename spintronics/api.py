@@ -20,7 +20,7 @@ from spintronics.pipeline import load_pipeline, run_of
 from spintronics.report import histograms, system, tables
 from spintronics.report.html.page import heading
 from spintronics.report.results import Results
-from spintronics.report.tables import Row
+from spintronics.report.rows import FORMATS, Row
 from spintronics.technology import Technology
 
 if TYPE_CHECKING:
@@ -84,9 +84,9 @@ class Table(Sequence[Row]):
         Raises:
             InputError: no such style.
         """
-        if style not in tables.FORMATS:
-            raise InputError(f"table style {style!r}: must be one of {', '.join(tables.FORMATS)}")
-        return tables.FORMATS[style](self._rows)
+        if style not in FORMATS:
+            raise InputError(f"table style {style!r}: must be one of {', '.join(FORMATS)}")
+        return FORMATS[style](self._rows)
 
     def __repr__(self) -> str:
         return self.to("text") if self._rows else "Table([])"

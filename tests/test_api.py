@@ -10,7 +10,7 @@ import pytest
 
 import spintronics as sp
 from spintronics.errors import InputError
-from spintronics.report.tables import as_latex
+from spintronics.report.rows import as_latex
 
 
 @pytest.fixture(scope="module")

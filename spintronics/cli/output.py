@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from spintronics.pipeline import Advance
-    from spintronics.report.tables import Row
+    from spintronics.report.rows import Row
 
 
 class Bars:
@@ -131,7 +131,7 @@ def print_rows(rows: "Sequence[Row]", style: str = "text", indent: str = "") -> 
         InputError: no such style.
     """
     from spintronics.errors import InputError
-    from spintronics.report.tables import FORMATS
+    from spintronics.report.rows import FORMATS
 
     if style not in FORMATS:
         raise InputError(f"--format {style}: must be one of {', '.join(FORMATS)}")

@@ -24,7 +24,7 @@ from spintronics.cli.output import Bars, print_json, print_tables
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from spintronics.report.tables import Row
+    from spintronics.report.rows import Row
 
 
 @app.command()

@@ -23,6 +23,7 @@ from spintronics.pipeline.evidence import DeckKeeper, KeptDeck, of_entries, of_o
 from spintronics.pipeline.write import DeviceRun
 from spintronics.report import characterization, tables
 from spintronics.report.files import write_whole
+from spintronics.report.rows import Row
 
 
 @dataclass
@@ -179,7 +180,7 @@ class CharacterizeRun(DeviceRun):
             self._table("develop_time", [self._develop_time(slow, *case) for case in cases])
             self._keep_decks("develop_time", [keeper.decks(slow.purpose, f"{operation} of") for operation, _ in cases])
 
-    def _develop_time(self, simulator: Simulator, operation: Operation, share: float) -> tables.Row:
+    def _develop_time(self, simulator: Simulator, operation: Operation, share: float) -> Row:
         sense = self.technology.sense
         present = sense.read_develop_time if operation is Operation.READ else sense.logic_develop_time
         found, status = None, OK

@@ -10,7 +10,7 @@ from spintronics.characterize.device_table import Entry
 from spintronics.characterize.operations import COMPLEMENTS
 from spintronics.ngspice import NgspiceError, Simulator, Waves, title_of
 from spintronics.report.results import DECKS, WAVEFORMS, Deck
-from spintronics.report.tables import Row
+from spintronics.report.rows import Row
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -9,7 +9,7 @@ from spintronics.pipeline.definition import FanInPipeline
 from spintronics.pipeline.evidence import DeckKeeper, KeptDeck
 from spintronics.pipeline.run import Advance, Run
 from spintronics.report import rates
-from spintronics.report.tables import Row
+from spintronics.report.rows import Row
 from spintronics.technology import Technology
 
 

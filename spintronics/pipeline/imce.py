@@ -91,24 +91,24 @@ class ImceRun(DeviceRun, TrialRun):
         """What no operation's cost is in: counts, storage, area."""
         with self._stage("counts"):
             counts = [count for case in self._cases for count in and_operations(*case)]
-            self._table("and_operations", tables.and_operations(counts))
-            self._table("storage", tables.storage(storage_table(self._networks, self._widths)))
+            self._table("and_operations", system.and_operations(counts))
+            self._table("storage", system.storage(storage_table(self._networks, self._widths)))
             area = sub_array.area_parts
             self._table(
                 "area", [{"block": k, "area_um2": v * 1e12, "share": v / sub_array.area} for k, v in area.items()]
             )
-            self._table("complexity", tables.complexity(self._widths))
+            self._table("complexity", system.complexity(self._widths))
             self._table("area_overhead", system.area_overhead(sub_array))
 
     def _cost(self, sub_array: SubArray) -> None:
         from spintronics.report import figures as draw
 
         costs: list[NetworkCost] = [network_cost(*case, sub_array) for case in self._cases]
-        self._table("energy", tables.energy(costs))
-        self._table("comparison", tables.comparison(costs, self._networks))
+        self._table("energy", system.energy(costs))
+        self._table("comparison", system.comparison(costs, self._networks))
         found = claims.claims(costs, sub_array)
         self._table("claims", claims.beside(found))
-        self._table("energy_by_layer", tables.energy_by_layer(costs))
+        self._table("energy_by_layer", system.energy_by_layer(costs))
         self._table("area_by_layer", system.area_by_layer(costs))
         self._table("needed", claims.needed(found))
         self._figures["energy"] = lambda: draw.energy(costs)

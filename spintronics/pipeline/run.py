@@ -25,10 +25,10 @@ from spintronics.ngspice import NgspiceError, Simulator, has_osdi
 from spintronics.pipeline.cache import CachedSimulator
 from spintronics.pipeline.definition import Pipeline
 from spintronics.pipeline.evidence import KeptDeck
-from spintronics.report import tables
 from spintronics.report.files import make_folder, whole_file, write_whole
 from spintronics.report.html import write_page
 from spintronics.report.results import DECK_INDEX, Results
+from spintronics.report.rows import Row, as_csv, as_markdown, slides
 from spintronics.technology import Technology
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class PartsFailed(SpintronicsError):
         tables: those that were written, by name.
     """
 
-    def __init__(self, message: str, written: Mapping[str, Sequence[tables.Row]]) -> None:
+    def __init__(self, message: str, written: Mapping[str, Sequence[Row]]) -> None:
         super().__init__(message)
         self.tables = written
 
@@ -101,7 +101,7 @@ class Run(ABC):
         self._seconds: dict[str, float] = {}
         self._outputs: list[str] = []
         self._figures: dict[str, Callable[[], Figure]] = {}
-        self._tables: dict[str, Sequence[tables.Row]] = {}
+        self._tables: dict[str, Sequence[Row]] = {}
         self._decks: Counter[str] = Counter()
         self._deck_index: dict[str, list[list[dict[str, Any]]]] = {}
         self._failed: dict[str, str] = {}
@@ -116,7 +116,7 @@ class Run(ABC):
     def _stages(self) -> None:
         """Run the experiment's stages; tables and trials are written as they come, figures kept for the end."""
 
-    def execute(self) -> dict[str, Sequence[tables.Row]]:
+    def execute(self) -> dict[str, Sequence[Row]]:
         """Run every stage; the tables by name, none where a run to resume is complete and unchanged.
 
         Raises:
@@ -254,10 +254,10 @@ class Run(ABC):
     def _manifest(self) -> Path:
         return self.folder / "manifest.json"
 
-    def _table(self, name: str, rows: Sequence[tables.Row]) -> None:
+    def _table(self, name: str, rows: Sequence[Row]) -> None:
         self._tables[name] = rows
-        write_whole(self._output(f"tables/{name}.csv"), tables.as_csv(rows))
-        write_whole(self._output(f"tables/{name}.md"), tables.as_markdown(rows))
+        write_whole(self._output(f"tables/{name}.csv"), as_csv(rows))
+        write_whole(self._output(f"tables/{name}.md"), as_markdown(rows))
 
     def _keep_decks(self, table: str, decks: Iterable[Sequence[KeptDeck]]) -> None:
         """Decks behind a table, for each of its rows, with their waveforms; several tables may share them."""
@@ -308,7 +308,7 @@ class Run(ABC):
             "junction_models": self._devices,
             "cards": {"files": [p.name for p in self._cards.files], "sha256": self._cards.digest()},
             "netlists_sha256": netlists_digest(self.technology),
-            "slides_sha256": sha256(json.dumps(tables.slides(), sort_keys=True).encode()).hexdigest(),
+            "slides_sha256": sha256(json.dumps(slides(), sort_keys=True).encode()).hexdigest(),
             "versions": {
                 "python": platform.python_version(),
                 "ngspice": self._simulator.installation.version,

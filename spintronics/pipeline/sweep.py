@@ -16,7 +16,7 @@ from spintronics.pipeline import RUNS, run_of
 from spintronics.pipeline.definition import Pipeline, load_pipeline
 from spintronics.pipeline.run import PartsFailed, Run
 from spintronics.report import sweeps
-from spintronics.report.tables import Row
+from spintronics.report.rows import Row
 from spintronics.resources import PIPELINES, find
 from spintronics.technology import Technology, first_problem
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from spintronics.accuracy import Case, CaseAccuracy, Faults, interval, lost_at, mean_rate
 from spintronics.networks.inference import Accuracy, ErrorModel
-from spintronics.report.tables import Row
+from spintronics.report.rows import Row
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from spintronics.report.tables import Row
+from spintronics.report.rows import Row
 
 Bars = Mapping[str, Mapping[str, Mapping[str, float]]]
 """Values by group (network and convention), bar (W:I, an operation) and part (component, layer)."""

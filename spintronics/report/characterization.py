@@ -8,7 +8,7 @@ from spintronics.characterize.device_table import OK
 from spintronics.characterize.disturb import Disturb
 from spintronics.characterize.read_patterns import PatternMargin
 from spintronics.characterize.read_point import ReadPoint
-from spintronics.report.tables import Row
+from spintronics.report.rows import Row
 from spintronics.technology import Technology
 
 

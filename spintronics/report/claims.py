@@ -11,8 +11,8 @@ from spintronics.array import SubArray
 from spintronics.baselines import bcnn_rram
 from spintronics.circuits.datapath import ACCUMULATOR_BITS
 from spintronics.networks import load
+from spintronics.report.rows import Row, ratio, slides
 from spintronics.report.system import decoder_and_sum
-from spintronics.report.tables import Row, ratio, slides
 
 FEATURE_SIZE = 45e-9  # m, of the node, for areas in F²
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from spintronics.characterize.fan_in import Corner, FanInMargin, lost_at
-from spintronics.report.tables import Row
+from spintronics.report.rows import Row
 
 
 def fan_in(margins: Iterable[FanInMargin]) -> list[Row]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from spintronics.errors import InputError
-from spintronics.report.tables import Row
+from spintronics.report.rows import Row
 
 DECKS = "decks"
 """Folder of the decks."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from spintronics.errors import InputError
-from spintronics.report.tables import Row
+from spintronics.report.rows import Row
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -1,11 +1,13 @@
-"""Tables of memory and accelerator: area, latency, energy and leakage by component, beside the slides' figures."""
+"""Tables of memory, networks and accelerator: storage, area, latency, energy, leakage, beside the slides' figures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from spintronics.accelerator import NetworkCost, Node, Sensitivity, TrainingCost
 from spintronics.array import GeometryPoint, Memory, SubArray
+from spintronics.baselines import BaselineCost, baselines
 from spintronics.characterize.device_table import ActionCost
-from spintronics.report.tables import Row, configuration, ratio, slides
+from spintronics.networks import AndOperations, BitWidths, Network, Storage
+from spintronics.report.rows import Row, ratio, slides
 
 
 def memory(found: Memory) -> list[Row]:
@@ -211,3 +213,160 @@ def tree(root: Node, depth: int) -> str:
 def sensitivity(found: Sequence[Sensitivity]) -> list[Row]:
     """Inputs by how far they move the total."""
     return [{"input": s.input, "value_SI": s.value, "percent_per_percent": s.elasticity} for s in found]
+
+
+def and_operations(counts: Iterable[AndOperations]) -> list[Row]:
+    """One row per network, layer, configuration and first-layer convention."""
+    return [
+        {
+            "network": c.network,
+            "layer": c.layer,
+            "w_bits": c.w_bits,
+            "i_bits": c.i_bits,
+            "first_layer": c.first_layer.value,
+            "and_operations": c.and_operations,
+            "input_bits": c.input_bits,
+        }
+        for c in counts
+    ]
+
+
+def storage(entries: Iterable[Storage]) -> list[Row]:
+    """One row per network and configuration; slides' totals for AlexNet."""
+    rows: list[Row] = []
+    for s in entries:
+        given = slides()["storage"] if (s.network, s.configuration) == ("alexnet", "1:1") else {}
+        rows.append(
+            {
+                "network": s.network,
+                "configuration": s.configuration,
+                **{f"{part}_MiB": mib for part, mib in s.parts_mib.items()},
+                "total_MiB": s.total_mib,
+                "ratio_to_single": s.ratio_to_single,
+                "ratio_to_double": s.ratio_to_double,
+                "seed_total_MiB": given.get("total_MiB"),
+                "seed_ratio_to_single": given.get("ratio_to_single"),
+                "seed_ratio_to_double": given.get("ratio_to_double"),
+                "ratio": ratio(s.total_mib, given.get("total_MiB")),
+            }
+        )
+    return rows
+
+
+def configuration(cost: NetworkCost) -> Row:
+    """The columns that say which network, W:I and first-layer convention a row is of."""
+    return {
+        "network": cost.network,
+        "w_bits": cost.widths.weights,
+        "i_bits": cost.widths.inputs,
+        "first_layer": cost.first_layer.value,
+    }
+
+
+def energy_by_layer(costs: Iterable[NetworkCost]) -> list[Row]:
+    """Energy per image of every weighted layer by component; the layers sum to the table ``energy``."""
+    return [
+        {
+            **configuration(c),
+            "layer": layer.mapping.layer,
+            **{f"{_key(name)}_uJ": joules * 1e6 for name, joules in layer.energy_parts.items()},
+            "total_uJ": layer.energy * 1e6,
+            "share": layer.energy / c.energy,
+        }
+        for c in costs
+        for layer in c.layers
+    ]
+
+
+def energy(costs: Iterable[NetworkCost]) -> list[Row]:
+    """One row per network, configuration and first-layer convention: energy per image by action, AND share, area."""
+    limit = slides()["shares"]["and_energy_at_most"]
+    return [
+        {
+            **configuration(c),
+            **{f"{_key(name)}_uJ": joules * 1e6 for name, joules in c.energy_parts.items()},
+            "total_uJ": c.energy * 1e6,
+            "and_share": c.energy_parts["AND"] / c.energy,
+            "seed_and_share_at_most": limit,
+            "ratio": c.energy_parts["AND"] / c.energy / limit,
+            "static_uJ": c.static_energy * 1e6,
+            "latency_ms": c.latency * 1e3,
+            "images_per_s": c.throughput,
+            "utilization": c.utilization,
+            "power_mW": c.power * 1e3,
+            "sub_arrays": c.sub_arrays,
+            "area_mm2": c.area * 1e6,
+        }
+        for c in costs
+    ]
+
+
+def _key(name: str) -> str:
+    return name.replace("-", "_").replace(" ", "_")
+
+
+def comparison(costs: Sequence[NetworkCost], networks: Sequence[Network]) -> list[Row]:
+    """Binary networks per data set: this project's IMCE and its models of the RRAM designs beside the slides' figures.
+
+    Processors follow, with published energies or ones scaled by multiply-accumulates, as ``basis`` says.
+    """
+    given = slides()
+    rows: list[Row] = []
+
+    def row(
+        design: str,
+        dataset: str,
+        ours: NetworkCost | BaselineCost,
+        theirs: Mapping[str, float],
+        basis: str = "simulated",
+    ) -> None:
+        energy_uj = ours.energy * 1e6
+        area_mm2 = ours.area * 1e6 if ours.area is not None else None
+        seed_energy, seed_area = theirs.get("energy_uJ"), theirs.get("area_mm2")
+        rows.append(
+            {
+                "design": design,
+                "dataset": dataset,
+                "energy_uJ": energy_uj,
+                "area_mm2": area_mm2,
+                "seed_energy_uJ": seed_energy,
+                "seed_area_mm2": seed_area,
+                "ratio_energy": ratio(energy_uj, seed_energy),
+                "ratio_area": ratio(area_mm2, seed_area) if area_mm2 is not None else None,
+                "basis": basis,
+            }
+        )
+
+    for cost in costs:
+        if (cost.widths.weights, cost.widths.inputs) == (1, 1):
+            theirs = given["imce"].get(cost.dataset.lower(), {})
+            row(f"IMCE 1:1, first layer {cost.first_layer.value}", cost.dataset, cost, theirs)
+    keys = {"CNN-RRAM": "cnn_rram", "BCNN-RRAM": "bcnn_rram"}
+    others = [other for network in networks for other in baselines(network)]
+    for design in dict.fromkeys(other.design for other in others):
+        for other in (o for o in others if o.design == design):
+            theirs = given[keys[design]].get(other.dataset.lower(), {}) if design in keys else {}
+            row(design, other.dataset, other, theirs, other.basis)
+    return rows
+
+
+def complexity(widths: Iterable[BitWidths]) -> list[Row]:
+    """Complexity of bit-wise inference and training per configuration."""
+    given = {entry["widths"]: entry for entry in slides()["complexity"]}
+    rows: list[Row] = []
+    for w in widths:
+        theirs = given.get(str(w), {})
+        inference, training = w.inference_complexity, w.training_complexity()
+        rows.append(
+            {
+                "w_bits": w.weights,
+                "i_bits": w.inputs,
+                "inference": inference,
+                "training": training,
+                "seed_inference": theirs.get("inference"),
+                "seed_training": theirs.get("training"),
+                "ratio_inference": ratio(inference, theirs.get("inference")),
+                "ratio_training": ratio(training, theirs.get("training")),
+            }
+        )
+    return rows

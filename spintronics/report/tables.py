@@ -1,19 +1,11 @@
-"""The tables of a run as rows: ours, the slides' where they give a figure, and the ratio."""
+"""Tables of the device, sense margins, operations and writes: ours, and the slides' where they give a figure."""
 
-import csv
-import io
-import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from spintronics import units
-from spintronics.accelerator import NetworkCost
-from spintronics.baselines import BaselineCost, baselines
 from spintronics.characterize import writing
 from spintronics.characterize.device_table import DeviceTable
 from spintronics.characterize.operations import OperationResult
@@ -21,22 +13,10 @@ from spintronics.characterize.sense_margin import SenseMargin, SenseTrials
 from spintronics.errors import InputError
 from spintronics.magnetics import Macrospin
 from spintronics.montecarlo import failure_probability, moments, normal_tail
-from spintronics.networks import AndOperations, BitWidths, Network, Storage
+from spintronics.report.rows import Row, ratio, slides
 from spintronics.technology import Technology
 
 FloatArray = npt.NDArray[np.float64]
-Row = Mapping[str, str | int | float | None]
-
-
-@cache
-def slides() -> dict[str, Any]:
-    """Figures of the IMCE slides."""
-    return tomllib.loads((Path(__file__).parent / "imce_slides.toml").read_text(encoding="utf-8"))
-
-
-def ratio(ours: float, theirs: float | None) -> float | None:
-    """Ours over theirs; None where they give no figure."""
-    return ours / theirs if theirs else None
 
 
 def device(technology: Technology, writes: Sequence[writing.Writes]) -> list[Row]:
@@ -230,141 +210,6 @@ def energy_by_contributor(results: Iterable[OperationResult]) -> list[Row]:
     ]
 
 
-def and_operations(counts: Iterable[AndOperations]) -> list[Row]:
-    """One row per network, layer, configuration and first-layer convention."""
-    return [
-        {
-            "network": c.network,
-            "layer": c.layer,
-            "w_bits": c.w_bits,
-            "i_bits": c.i_bits,
-            "first_layer": c.first_layer.value,
-            "and_operations": c.and_operations,
-            "input_bits": c.input_bits,
-        }
-        for c in counts
-    ]
-
-
-def storage(entries: Iterable[Storage]) -> list[Row]:
-    """One row per network and configuration; slides' totals for AlexNet."""
-    rows: list[Row] = []
-    for s in entries:
-        given = slides()["storage"] if (s.network, s.configuration) == ("alexnet", "1:1") else {}
-        rows.append(
-            {
-                "network": s.network,
-                "configuration": s.configuration,
-                **{f"{part}_MiB": mib for part, mib in s.parts_mib.items()},
-                "total_MiB": s.total_mib,
-                "ratio_to_single": s.ratio_to_single,
-                "ratio_to_double": s.ratio_to_double,
-                "seed_total_MiB": given.get("total_MiB"),
-                "seed_ratio_to_single": given.get("ratio_to_single"),
-                "seed_ratio_to_double": given.get("ratio_to_double"),
-                "ratio": ratio(s.total_mib, given.get("total_MiB")),
-            }
-        )
-    return rows
-
-
-def configuration(cost: NetworkCost) -> Row:
-    """The columns that say which network, W:I and first-layer convention a row is of."""
-    return {
-        "network": cost.network,
-        "w_bits": cost.widths.weights,
-        "i_bits": cost.widths.inputs,
-        "first_layer": cost.first_layer.value,
-    }
-
-
-def energy_by_layer(costs: Iterable[NetworkCost]) -> list[Row]:
-    """Energy per image of every weighted layer by component; the layers sum to the table ``energy``."""
-    return [
-        {
-            **configuration(c),
-            "layer": layer.mapping.layer,
-            **{f"{_key(name)}_uJ": joules * 1e6 for name, joules in layer.energy_parts.items()},
-            "total_uJ": layer.energy * 1e6,
-            "share": layer.energy / c.energy,
-        }
-        for c in costs
-        for layer in c.layers
-    ]
-
-
-def energy(costs: Iterable[NetworkCost]) -> list[Row]:
-    """One row per network, configuration and first-layer convention: energy per image by action, AND share, area."""
-    limit = slides()["shares"]["and_energy_at_most"]
-    return [
-        {
-            **configuration(c),
-            **{f"{_key(name)}_uJ": joules * 1e6 for name, joules in c.energy_parts.items()},
-            "total_uJ": c.energy * 1e6,
-            "and_share": c.energy_parts["AND"] / c.energy,
-            "seed_and_share_at_most": limit,
-            "ratio": c.energy_parts["AND"] / c.energy / limit,
-            "static_uJ": c.static_energy * 1e6,
-            "latency_ms": c.latency * 1e3,
-            "images_per_s": c.throughput,
-            "utilization": c.utilization,
-            "power_mW": c.power * 1e3,
-            "sub_arrays": c.sub_arrays,
-            "area_mm2": c.area * 1e6,
-        }
-        for c in costs
-    ]
-
-
-def _key(name: str) -> str:
-    return name.replace("-", "_").replace(" ", "_")
-
-
-def comparison(costs: Sequence[NetworkCost], networks: Sequence[Network]) -> list[Row]:
-    """Binary networks per data set: this project's IMCE and its models of the RRAM designs beside the slides' figures.
-
-    Processors follow, with published energies or ones scaled by multiply-accumulates, as ``basis`` says.
-    """
-    given = slides()
-    rows: list[Row] = []
-
-    def row(
-        design: str,
-        dataset: str,
-        ours: NetworkCost | BaselineCost,
-        theirs: Mapping[str, float],
-        basis: str = "simulated",
-    ) -> None:
-        energy_uj = ours.energy * 1e6
-        area_mm2 = ours.area * 1e6 if ours.area is not None else None
-        seed_energy, seed_area = theirs.get("energy_uJ"), theirs.get("area_mm2")
-        rows.append(
-            {
-                "design": design,
-                "dataset": dataset,
-                "energy_uJ": energy_uj,
-                "area_mm2": area_mm2,
-                "seed_energy_uJ": seed_energy,
-                "seed_area_mm2": seed_area,
-                "ratio_energy": ratio(energy_uj, seed_energy),
-                "ratio_area": ratio(area_mm2, seed_area) if area_mm2 is not None else None,
-                "basis": basis,
-            }
-        )
-
-    for cost in costs:
-        if (cost.widths.weights, cost.widths.inputs) == (1, 1):
-            theirs = given["imce"].get(cost.dataset.lower(), {})
-            row(f"IMCE 1:1, first layer {cost.first_layer.value}", cost.dataset, cost, theirs)
-    keys = {"CNN-RRAM": "cnn_rram", "BCNN-RRAM": "bcnn_rram"}
-    others = [other for network in networks for other in baselines(network)]
-    for design in dict.fromkeys(other.design for other in others):
-        for other in (o for o in others if o.design == design):
-            theirs = given[keys[design]].get(other.dataset.lower(), {}) if design in keys else {}
-            row(design, other.dataset, other, theirs, other.basis)
-    return rows
-
-
 def write(writes: Sequence[writing.Writes]) -> list[Row]:
     """One row per cell and bit: current, switching time, failures, energy, and the asymmetry of the two bits."""
     rows: list[Row] = []
@@ -499,94 +344,3 @@ def _switching(w: writing.Writes) -> dict[str, float | int | None]:
         "sigma_ns": _sigma(w.times),
         "longest_ns": float(finite.max()) * 1e9 if finite.size else None,
     }
-
-
-def complexity(widths: Iterable[BitWidths]) -> list[Row]:
-    """Complexity of bit-wise inference and training per configuration."""
-    given = {entry["widths"]: entry for entry in slides()["complexity"]}
-    rows: list[Row] = []
-    for w in widths:
-        theirs = given.get(str(w), {})
-        inference, training = w.inference_complexity, w.training_complexity()
-        rows.append(
-            {
-                "w_bits": w.weights,
-                "i_bits": w.inputs,
-                "inference": inference,
-                "training": training,
-                "seed_inference": theirs.get("inference"),
-                "seed_training": theirs.get("training"),
-                "ratio_inference": ratio(inference, theirs.get("inference")),
-                "ratio_training": ratio(training, theirs.get("training")),
-            }
-        )
-    return rows
-
-
-def as_csv(rows: Sequence[Row]) -> str:
-    """Comma-separated text with a header; empty where there is no value (None, NaN)."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({key: _plain(value) for key, value in row.items()} for row in rows)
-    return text.getvalue()
-
-
-def as_markdown(rows: Sequence[Row]) -> str:
-    """Markdown table, numbers to four digits."""
-    header = list(rows[0])
-    lines = [f"| {' | '.join(header)} |", f"|{'|'.join(' --- ' for _ in header)}|"]
-    lines += [f"| {' | '.join(_short(row[key]) for key in header)} |" for row in rows]
-    return "\n".join(lines) + "\n"
-
-
-def as_text(rows: Sequence[Row]) -> str:
-    """Aligned columns, never folded, numbers to four digits."""
-    cells = [list(rows[0]), *([_short(value).replace("–", "-") for value in row.values()] for row in rows)]
-    widths = [max(len(line[n]) for line in cells) for n in range(len(cells[0]))]
-    lines = ("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in cells)
-    return "\n".join(lines) + "\n"
-
-
-def as_latex(rows: Sequence[Row]) -> str:
-    """A tabular with booktabs' rules, numbers to four digits and to the right."""
-    numeric = [all(isinstance(row[key], (int, float, type(None))) for row in rows) for key in rows[0]]
-    body = [
-        " & ".join(map(_for_latex, cells)) + r" \\" for cells in ([_short(v) for v in row.values()] for row in rows)
-    ]
-    return "\n".join(
-        [
-            rf"\begin{{tabular}}{{{''.join('r' if right else 'l' for right in numeric)}}}",
-            r"\toprule",
-            " & ".join(map(_for_latex, rows[0])) + r" \\",
-            r"\midrule",
-            *body,
-            r"\bottomrule",
-            r"\end{tabular}",
-            "",
-        ]
-    )
-
-
-FORMATS: Mapping[str, Callable[[Sequence[Row]], str]] = {
-    "text": as_text,
-    "csv": as_csv,
-    "markdown": as_markdown,
-    "latex": as_latex,
-}
-
-
-def _for_latex(text: str) -> str:
-    return text.translate({ord(c): f"\\{c}" for c in "&%$#_{}"} | {ord("–"): "--", ord("µ"): r"$\mu$"})
-
-
-def _plain(value: str | int | float | None) -> str:
-    if value is None or value != value:
-        return ""
-    return f"{value:.9g}" if isinstance(value, float) else str(value)
-
-
-def _short(value: str | int | float | None) -> str:
-    if value is None or value != value:
-        return "–"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

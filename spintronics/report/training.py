@@ -6,7 +6,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING
 
 from spintronics.networks.inference import Accuracy
-from spintronics.report.tables import Row, slides
+from spintronics.report.rows import Row, slides
 from spintronics.training.loop import Trained
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spintronics.report.files import whole_file, write_whole
-from spintronics.report.tables import Row, as_csv, as_markdown
+from spintronics.report.rows import Row, as_csv, as_markdown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -2,11 +2,8 @@
 
 import csv
 import io
-import tomllib
 from collections.abc import Callable
-from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import pytest
@@ -23,26 +20,19 @@ from spintronics.montecarlo import JunctionTrials, failure_probability
 from spintronics.montecarlo.chunks import FailedTrial
 from spintronics.networks import BitWidths, FirstLayer, and_operations, load, storage_table
 from spintronics.ngspice import Waves
-from spintronics.report import tables
+from spintronics.report import system, tables
+from spintronics.report.rows import Row, as_csv
 from spintronics.technology import Technology
 
-SEED = Path(__file__).parents[3] / "shared" / "reference" / "seed.toml"
 NO_WAVES = Waves({"time": np.array([0.0])}, "time")
 
 
-def read(rows: list[tables.Row]) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(tables.as_csv(rows), newline="")))
+def read(rows: list[Row]) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(as_csv(rows), newline="")))
 
 
-def columns(rows: list[tables.Row]) -> list[str]:
+def columns(rows: list[Row]) -> list[str]:
     return list(rows[0])
-
-
-@pytest.fixture(scope="module")
-def seed() -> dict[str, Any]:
-    if not SEED.is_file():
-        pytest.skip(f"needs the slides' figures in {SEED}, which do not travel with the project")
-    return tomllib.loads(SEED.read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -61,29 +51,6 @@ def costs(sub_array: SubArray, *widths: str, networks: tuple[str, ...] = ("lenet
         for first_layer in FirstLayer
         for text in widths
     ]
-
-
-def test_csv_reads_back_whatever_is_in_a_cell() -> None:
-    rows: list[tables.Row] = [
-        {"text": 'a "quoted", name', "number": 1 / 3, "count": 10**15, "none": None},
-        {"text": "two\nlines; Ω µ σ", "number": -1.25e-17, "count": 0, "none": float("nan")},
-        {"text": "", "number": np.float64(2.5), "count": -1, "none": None},
-    ]
-    found = read(rows)
-    assert [row["text"] for row in found] == [row["text"] for row in rows]
-    assert [float(row["number"]) for row in found] == pytest.approx([1 / 3, -1.25e-17, 2.5], rel=1e-8)
-    assert [row["count"] for row in found] == [str(10**15), "0", "-1"]
-    assert [row["none"] for row in found] == ["", "", ""]
-
-
-def test_csv_starts_with_a_header_and_ends_with_a_line() -> None:
-    assert tables.as_csv([{"a": 1, "b": None}]) == "a,b\n1,\n"
-
-
-def test_markdown_has_one_line_per_row_and_four_digits() -> None:
-    assert tables.as_markdown([{"a": "x", "b": 1 / 3}, {"a": None, "b": float("nan")}, {"a": 123456, "b": 0.0}]) == (
-        "| a | b |\n| --- | --- |\n| x | 0.3333 |\n| – | – |\n| 123456 | 0 |\n"
-    )
 
 
 def test_sense_margin_columns_and_units() -> None:
@@ -120,7 +87,7 @@ def test_operations_columns_units_and_parts() -> None:
 
 
 def test_and_operations_columns_and_lenets_counts() -> None:
-    rows = tables.and_operations(and_operations(load("lenet"), BitWidths(2, 3), FirstLayer.PRACTICAL))
+    rows = system.and_operations(and_operations(load("lenet"), BitWidths(2, 3), FirstLayer.PRACTICAL))
     assert columns(rows)[:6] == ["network", "layer", "w_bits", "i_bits", "first_layer", "and_operations"]
     assert [tuple(row.values()) for row in read(rows)] == [  # positions · kernels · kernel size · W · I
         ("lenet", "conv1", "2", "3", "practical", str(24 * 24 * 20 * 25 * 2 * 8), "8"),
@@ -132,7 +99,7 @@ def test_and_operations_columns_and_lenets_counts() -> None:
 
 def test_comparison_columns_and_ratios(sub_array: SubArray) -> None:
     found = costs(sub_array, "1:1", "1:2", networks=("alexnet", "svhn", "lenet"))
-    rows = tables.comparison(found, [load(name) for name in ("alexnet", "svhn", "lenet")])
+    rows = system.comparison(found, [load(name) for name in ("alexnet", "svhn", "lenet")])
     assert columns(rows) == [
         *(
             "design",
@@ -157,13 +124,13 @@ def test_comparison_columns_and_ratios(sub_array: SubArray) -> None:
 
 
 def test_comparison_without_a_binary_network_keeps_the_slides_rows(sub_array: SubArray) -> None:
-    rows = tables.comparison(costs(sub_array, "1:2"), [load("lenet")])
+    rows = system.comparison(costs(sub_array, "1:2"), [load("lenet")])
     assert [row["design"] for row in rows][:2] == ["CNN-RRAM", "BCNN-RRAM"]
     assert {row["dataset"] for row in read(rows)} == {"MNIST"}
 
 
 def test_energy_parts_sum_to_the_total(sub_array: SubArray) -> None:
-    for row in read(tables.energy(costs(sub_array, "1:1", "2:2"))):
+    for row in read(system.energy(costs(sub_array, "1:1", "2:2"))):
         names = ("read", "write", "AND", "bit_counter", "shifter", "sum", "H_tree")
         assert min(float(row[f"{name}_uJ"]) for name in names) > 0
         beside = ("total_uJ", "static_uJ")
@@ -174,7 +141,7 @@ def test_energy_parts_sum_to_the_total(sub_array: SubArray) -> None:
 
 
 def test_storage_shows_the_slides_figures_for_alexnet_only() -> None:
-    rows = tables.storage(storage_table([load("alexnet"), load("lenet")], [BitWidths(1, 1), BitWidths(1, 2)]))
+    rows = system.storage(storage_table([load("alexnet"), load("lenet")], [BitWidths(1, 1), BitWidths(1, 2)]))
     compared = [row for row in rows if row["ratio"] is not None]
     assert [(row["network"], row["configuration"]) for row in compared] == [("alexnet", "1:1")]
     assert compared[0]["seed_total_MiB"] == 39.7
@@ -228,22 +195,6 @@ def test_trials_that_could_not_be_solved_are_listed_and_left_out() -> None:
     for row in read(tables.sense_voltage([solved])):
         assert (row["trials"], row["unsolved"]) == ("499", "1")
         assert float(row["mean_low_mV"]) < float(row["mean_high_mV"])
-
-
-def test_slides_figures_are_the_slides(seed: dict[str, Any]) -> None:
-    ours = tables.slides()
-    assert ours["storage"]["total_MiB"] == seed["alexnet"]["storage_MB"]
-    assert ours["storage"]["ratio_to_double"] == seed["alexnet"]["ratio_to_double"]
-    assert ours["storage"]["ratio_to_single"] == seed["alexnet"]["ratio_to_single"]
-    assert ours["imce"]["imagenet"]["energy_uJ"] == seed["alexnet"]["energy_uJ_per_image"]
-    assert ours["shares"]["and_energy_at_most"] == seed["shares"]["and_energy_max"]
-    for design in ("cnn_rram", "bcnn_rram"):
-        assert {name: list(row.values()) for name, row in ours[design].items()} == seed["baselines"][design]
-
-
-def test_ratio_of_nothing_is_nothing() -> None:
-    assert tables.ratio(2.0, 4.0) == 0.5
-    assert tables.ratio(2.0, None) is None
 
 
 def test_parts_of_a_cost_cannot_be_changed_by_a_table() -> None:

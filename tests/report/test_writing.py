@@ -10,7 +10,7 @@ from spintronics.errors import InputError
 from spintronics.report.html.page import page_of
 from spintronics.report.html.provenance import Provenance
 from spintronics.report.results import Deck, Results
-from spintronics.report.tables import Row
+from spintronics.report.rows import Row
 from spintronics.report.writing import write_results
 
 ROWS: list[Row] = [

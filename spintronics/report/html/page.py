@@ -14,7 +14,7 @@ from spintronics.report.html import charts
 from spintronics.report.html.provenance import Provenance, Step
 from spintronics.report.html.summary import AGREES, NEAR, Compared, compared
 from spintronics.report.results import Results
-from spintronics.report.tables import Row
+from spintronics.report.rows import Row
 from spintronics.technology import Technology, unit_of_key
 
 HERE = Path(__file__).parent

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from spintronics.report.results import Results
-from spintronics.report.tables import Row
+from spintronics.report.rows import Row
 
 _CHARACTERIZE, _CIRCUITS = "spintronics.characterize", "spintronics.circuits"
 

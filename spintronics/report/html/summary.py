@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from spintronics.report.tables import Row
+from spintronics.report.rows import Row
 
 AGREES, NEAR = 0.05, 0.25  # of the slides' figure; stated on the page
 COMPARED = ("device", "storage", "claims", "comparison", "complexity", "accuracy")
