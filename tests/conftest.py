@@ -1,6 +1,7 @@
 """What several rooms' tests share: the technology that travels with the package, a user's PDK, a missing ngspice."""
 
 import re
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,6 +17,12 @@ from spintronics.technology import Technology
 type(pytest.approx(0.0)).DEFAULT_ABSOLUTE_TOLERANCE = 0.0  # type: ignore[attr-defined]
 
 FREEPDK45 = Path(__file__).parents[2] / "shared" / "pdk" / "freepdk45"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def heard_interrupts() -> None:
+    """Ctrl-C reaches what tests start: a shell's background jobs would hand down that it is ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

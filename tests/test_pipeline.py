@@ -325,7 +325,10 @@ def test_interrupted_run_leaves_whole_files_and_the_next_removes_them(tmp_path: 
             assert process.poll() is None
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)
+        try:
+            _, said = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert said == "interrupted; what was written is whole; the same command with --resume goes on\n"
     require_whole(folder)

@@ -260,7 +260,10 @@ def interrupted(arguments: tuple[str | Path, ...], begun: Path) -> tuple[int, st
                 break
             time.sleep(0.1)
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        try:
+            _, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
     return process.returncode, err
 
 
