@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -117,15 +117,20 @@ def require_lines(path: Path, text: str, allowed: re.Pattern[str], rule: str) ->
         begun = begun or (bool(start) and start[0] not in "*$")
 
 
-def placed_in(text: str, parameters: Mapping[str, float]) -> list[Placed]:
+def placed_in(text: str, parameters: Mapping[str, float]) -> tuple[Placed, ...]:
     """All transistors of a netlist's text.
 
     Args:
         parameters: values of its parameters; those not given have the value of the ``.subckt`` line.
     """
+    return _placed_in(text, tuple(sorted(parameters.items())))
+
+
+@lru_cache(maxsize=4096)  # a sweep of geometries asks for the same gates thousands of times
+def _placed_in(text: str, parameters: tuple[tuple[str, float], ...]) -> tuple[Placed, ...]:
     statements = list(_statements(text))
-    values = {**_defaults(statements[0][1]), **parameters}
-    return [_transistor(statement, values) for _, statement in statements if statement.startswith("x")]
+    values = {**_defaults(statements[0][1]), **dict(parameters)}
+    return tuple(_transistor(statement, values) for _, statement in statements if statement.startswith("x"))
 
 
 def _checked(path: Path, text: str, shipped: str) -> str:

@@ -189,7 +189,7 @@ class Deck:
         )
 
 
-def placed_transistors(technology: Technology, name: str, parameters: Mapping[str, float]) -> list[Placed]:
+def placed_transistors(technology: Technology, name: str, parameters: Mapping[str, float]) -> tuple[Placed, ...]:
     """All transistors of a netlist.
 
     Args:
