@@ -109,7 +109,7 @@ def geometry(points: Sequence[GeometryPoint]) -> list[Row]:
 def area_by_layer(costs: Sequence[NetworkCost]) -> list[Row]:
     """Sub-arrays and area of every weighted layer: the slides' distribution over SVHN's layers.
 
-    Area and its share of all computational sub-arrays are of those that are the layer's own; 0 where kernels are
+    Area and its share of all computational sub-arrays are of those that are the layer's own; empty where kernels are
     streamed and layers share them.
     """
     return [
@@ -117,8 +117,8 @@ def area_by_layer(costs: Sequence[NetworkCost]) -> list[Row]:
             **configuration(cost),
             "layer": layer.mapping.layer,
             "sub_arrays": layer.sub_arrays,
-            "area_mm2": layer.area * 1e6,
-            "share": layer.area / cost.area_parts["computational sub-arrays"],
+            "area_mm2": layer.area * 1e6 if cost.resident else None,
+            "share": layer.area / cost.area_parts["computational sub-arrays"] if cost.resident else None,
         }
         for cost in costs
         for layer in cost.layers
@@ -194,7 +194,7 @@ def layers(cost: NetworkCost) -> list[Row]:
             "and_share": layer.energy_parts["AND"] / layer.energy,
             "latency_us": layer.time.total * 1e6,
             "slowest": layer.time.slowest,
-            "area_mm2": layer.area * 1e6,
+            "area_mm2": layer.area * 1e6 if cost.resident else None,
         }
         for layer in cost.layers
     ]

@@ -55,6 +55,13 @@ def test_area_by_layer_adds_up(cost: NetworkCost) -> None:
     assert sum(int(row["sub_arrays"] or 0) for row in rows) == cost.sub_arrays
 
 
+def test_streamed_layers_have_no_area_of_their_own(sub_array: SubArray) -> None:
+    streamed = network_cost(load("svhn"), BitWidths(1, 1), FirstLayer.SEED, sub_array, 1, 3)
+    for row in (*system.layers(streamed), *system.area_by_layer([streamed])):
+        assert row["area_mm2"] is None
+        assert 1 <= int(row["sub_arrays"] or 0) <= 3
+
+
 def test_layers_and_components_add_up_to_the_totals(cost: NetworkCost) -> None:
     totals = {row["figure"]: row["value"] for row in system.totals(cost)}
     energy = [row for row in system.components(cost) if row["figure"] == "energy"]
