@@ -15,8 +15,10 @@ from measure import Stopwatch, machine, print_table
 
 from spintronics.accelerator import explain, network_cost, sensitivity
 from spintronics.array import SubArray, sweep
+from spintronics.array.subarray import ACTIONS
 from spintronics.baselines import baselines
 from spintronics.characterize.device_table import ActionCost, DeviceTable, Entry
+from spintronics.circuits.logic_bench import LOGIC_GATES
 from spintronics.networks import CONFIGURATIONS, NETWORKS, BitWidths, FirstLayer, load, storage_table
 from spintronics.technology import Technology
 
@@ -30,9 +32,9 @@ def sub_array() -> SubArray:
     gate = ActionCost({"gate": 1e-15}, 1e-11)
     costs = {
         **dict.fromkeys(("read", "write", "AND", "OR"), bit),
-        **dict.fromkeys(("full_adder", "mux2", "d_flip_flop", "nand2", "inverter"), gate),
+        **dict.fromkeys((*ACTIONS[3:], *(g.netlist for g in LOGIC_GATES)), gate),
     }
-    entries = (Entry("made up", action, "", "one", "none", cost) for action, cost in costs.items())
+    entries = (Entry("made up", action, "", "one", "none", cost, 1e-9, 1e-13) for action, cost in costs.items())
     return SubArray(technology, DeviceTable.of(technology, entries))
 
 

@@ -176,10 +176,13 @@ class Cell(_Section):
 
 
 class Array(_Section):
-    """One sub-array: rows × columns and its wires, per cell; two operands and a row beside them.  SI units."""
+    """One sub-array: rows × columns and its wires, per cell; two operands and a row beside them.  SI units.
+
+    The bit-counter below counts two columns at least, and is built gate by gate: 65536 columns take a quarter second.
+    """
 
     rows: Annotated[Count, BeforeValidator(_count_from_text), Field(ge=3)]
-    columns: Annotated[Count, BeforeValidator(_count_from_text)]
+    columns: Annotated[Count, BeforeValidator(_count_from_text), Field(ge=2, le=65536)]
     bit_line_capacitance: Capacitance
     bit_line_resistance: Resistance
     word_line_capacitance: Capacitance
@@ -564,6 +567,9 @@ def _override(values: dict[str, Any], sources: dict[str, str], key: str, value: 
         values["name"] = value
     elif not isinstance(values.get(section), dict) or name not in values[section]:
         near = get_close_matches(key, sources, n=3, cutoff=0.8)
+        if not name:
+            alone = get_close_matches(key, [known.partition(".")[2] for known in sources], n=3, cutoff=0.8)
+            near += [known for known in sources if known.partition(".")[2] in alone]
         within = ", ".join(name for name in sources if section and name.startswith(f"{section}."))
         hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {within or ', '.join(SECTIONS)}"
         raise InputError(f"technology.{key}: unknown key of {path}; {hint}")

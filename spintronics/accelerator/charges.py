@@ -33,7 +33,8 @@ class Charge:
     Attributes:
         component: which of :data:`COMPONENTS` it belongs to.
         what: in words, ``input planes into sub-arrays``.
-        action: entry of the device table, or ``H-tree``.
+        action: entry of the device table, or what several of them are put together to: ``H-tree``,
+            ``select for …`` of a row operation, ``full_adder and mux2``.
         bits: columns of a row operation; None for everything else.
         count: how often; each: what it costs each time.
     """
@@ -63,7 +64,9 @@ def processing(columns: int) -> dict[str, Block]:
 
 
 def passes(block: str, bits: int) -> int:
-    """Passes of values of some bits through a block of the processing unit; one for what the slides' widths need.
+    """Passes through a block of the processing unit for results of some bits; one for what the slides' widths need.
+
+    A block takes the leading bits of a wider sum: its 16 bits of value are enough for 8 bits of result.
 
     >>> passes("quantizer", 2), passes("quantizer", 32), passes("batch norm", 32)
     (1, 4, 8)
@@ -178,35 +181,29 @@ def _input_sums(biller: Biller, mapping: LayerMapping) -> list[Charge]:
     ]
 
 
-def kernel_charges(biller: Biller, mapping: LayerMapping, copies: int) -> list[Charge]:
-    """Kernels from the Kernel Bank into sub-arrays: per image where they are streamed, once where they stay.
+def kernel_charges(biller: Biller, mapping: LayerMapping, copies: int, streamed: bool) -> list[Charge]:
+    """Kernels into sub-arrays: per image where they are streamed from the Kernel Bank, once where they stay.
 
     Args:
         copies: of the layer's kernels.
+        streamed: read from the Kernel Bank; else they come onto the chip.
     """
     rows = mapping.kernel_rows
     bits = sum(n * count for n, count in rows.items())
     return [
-        *biller.rows("read", "read", "kernels from the Kernel Bank", rows),
+        *(biller.rows("read", "read", "kernels from the Kernel Bank", rows) if streamed else ()),
         biller.sent("kernels to sub-arrays", copies * bits, 2),
         *biller.rows("write", "write", "kernels into sub-arrays", rows, copies),
     ]
 
 
-def quantizing_charges(biller: Biller, outputs: int, bits: int, normalized: bool) -> list[Charge]:
-    """Sums through the processing unit, to what the next layer takes.
-
-    Args:
-        bits: of each value then.
-        normalized: batch normalization is done here; not where the network has layers of its own for it.
-    """
-    charges = [biller.block("batch norm", "batch norm", "sums", outputs, bits)] if normalized else []
+def quantizing_charges(biller: Biller, what: str, values: int, bits: int) -> list[Charge]:
+    """Activation and quantizer, to values of some bits that the next layer takes."""
     if bits == 1:
-        return [*charges, biller.block("activation", "activation, sign", "sums", outputs)]
+        return [biller.block("activation", "activation, sign", what, values)]
     return [
-        *charges,
-        biller.block("activation", "activation, clipped", "sums", outputs, bits),
-        biller.block("quantizer", "quantizer", "sums", outputs, bits),
+        biller.block("activation", "activation, clipped", what, values, bits),
+        biller.block("quantizer", "quantizer", what, values, bits),
     ]
 
 
@@ -215,7 +212,7 @@ def after_charges(
 ) -> list[Charge]:
     """A layer without weights: its inputs out of the Image Bank, and its work.
 
-    Maximum: a subtractor and a multiplexer of ``bits`` for each further value of a window; average: Sum for each value
+    Maximum: a subtractor and a multiplexer a bit for each further value of a window; average: Sum for each value
     and a shift; addition: Sum for each value; normalization: its block.  OR is the maximum of single bits.  A
     concatenation moves nothing.
 
@@ -244,7 +241,7 @@ def after_charges(
             )
             work = [Charge("pooling", "comparisons", "full_adder and mux2", None, inputs - outputs, one)]
     elif isinstance(layer, Addition):
-        work = [biller.sum("addition", "values", inputs, bits + 1)]
+        work = [biller.sum("addition", "values", inputs, bits + (len(before) - 1).bit_length())]
     elif isinstance(layer, Normalization):
         work = [biller.block("batch norm", "batch norm", "values", outputs, bits)]
     return [

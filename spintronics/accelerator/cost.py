@@ -1,6 +1,6 @@
 """Energy, area, latency and power of a network on the chip: action counts times device-table entries, nothing else."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
 from math import ceil, prod
@@ -17,12 +17,15 @@ from spintronics.accelerator.charges import (
     quantizing_charges,
     stored_charges,
 )
-from spintronics.accelerator.image_bank import bank_bits, kept_values
+from spintronics.accelerator.folding import fold_normalizations
+from spintronics.accelerator.image_bank import bank_bits, kept_values, results
 from spintronics.accelerator.mapping import LayerMapping, map_network
 from spintronics.accelerator.schedule import LayerTime, Steps, layer_time, steps_of
 from spintronics.accelerator.streaming import Rounds, rounds_of
 from spintronics.array import Floorplan, SubArray
-from spintronics.characterize.area import block_area
+from spintronics.characterize.area import block_area, parts_area
+from spintronics.circuits.datapath import QUANTIZER
+from spintronics.circuits.row_bench import UNIT_GATE
 from spintronics.errors import InputError
 from spintronics.networks import (
     BitWidths,
@@ -30,11 +33,15 @@ from spintronics.networks import (
     FirstLayer,
     Network,
     Normalization,
+    Pool,
     inner_values,
+    of_image,
     value_bits,
 )
 
 LANES = 16  # values that the processing unit takes at once; assumed
+COMPARATOR = dict.fromkeys(("full_adder", "mux2"), QUANTIZER[0])  # of a lane, for maximum pooling
+MOST = 2**20  # sub-arrays of a chip, and copies of kernels: a hundred times the largest known network
 
 
 @dataclass(frozen=True)
@@ -125,7 +132,10 @@ class NetworkCost:
             "Image Bank": self.image_bank * array.memory_area,
             "Kernel Bank": self.kernel_bank * array.memory_area,
             "processing unit": LANES
-            * sum(block_area(technology, block) for block in processing(array.columns).values()),
+            * (
+                sum(block_area(technology, block) for block in processing(array.columns).values())
+                + parts_area(technology, [(gate, UNIT_GATE, n) for gate, n in COMPARATOR.items()])
+            ),
             "H-tree repeaters": technology.hierarchy.bus_width * self.floorplan.all_lines.area,
         }
 
@@ -138,14 +148,12 @@ class NetworkCost:
     def leakage_parts(self) -> dict[str, float]:
         """Static power by component, W, the mean at full throughput; banks, processing unit and H-tree stay powered."""
         array = self.floorplan.sub_array
-        idle = {"bit-counter", "shifter", "sum"}
-        memory = sum(watt for name, watt in array.leakage_parts.items() if name not in idle)
-        entries = {e.action: e.leakage or 0.0 for e in array.table.entries}
+        compared = sum(n * array.table.leakage(gate) for gate, n in COMPARATOR.items())
         return {
             "computational sub-arrays": self.powered * array.leakage,
-            "Image Bank": self.image_bank * memory,
-            "Kernel Bank": self.kernel_bank * memory,
-            "processing unit": LANES * sum(entries.get(name, 0.0) for name in processing(array.columns)),
+            "Image Bank": self.image_bank * array.memory_leakage,
+            "Kernel Bank": self.kernel_bank * array.memory_leakage,
+            "processing unit": LANES * (sum(map(array.block_leakage, processing(array.columns).values())) + compared),
             "H-tree repeaters": array.technology.hierarchy.bus_width * self.floorplan.all_lines.leakage,
         }
 
@@ -169,12 +177,13 @@ class NetworkCost:
     def interval(self) -> float:
         """Between images, s.
 
-        Resident kernels: every layer works on an image of its own, so the slowest layer or the bank, which all share,
-        sets the pace.  Streamed kernels: one image after the other.
+        Resident kernels: every layer works on an image of its own, so the slowest layer, or the bank or the processing
+        unit, which all share, sets the pace.  Streamed kernels: one image after the other.
         """
         if not self.resident:
             return self.latency
-        return max(max(layer.time.total for layer in self.layers), sum(layer.time.bank for layer in self.layers))
+        times = [layer.time for layer in self.layers]
+        return max(max(t.total for t in times), sum(t.bank for t in times), sum(t.processing for t in times))
 
     @property
     def throughput(self) -> float:
@@ -216,50 +225,65 @@ def network_cost(
         idle_leakage: share of its leakage that an idle computational sub-array keeps; 1 where nothing is switched off
             (assumed: the slides have no power gates).  Waking is not charged.
     Raises:
-        InputError: a layer that does not fit into a sub-array; parallelism or sub_arrays below 1; idle_leakage not
-            within 0 and 1.
+        InputError: a layer that does not fit into a sub-array; parallelism or sub_arrays not within 1 and 2^20, or
+            kernels that take more sub-arrays; idle_leakage not within 0 and 1.
     """
     for key, value in (("parallelism", parallelism), ("sub_arrays", sub_arrays)):
-        if value is not None and value < 1:
-            raise InputError(f"{key} = {value}: must be at least 1")
+        if value is not None and not 1 <= value <= MOST:
+            raise InputError(f"{key} = {value}: must be at least 1, and at most {MOST}")
     if not 0 <= idle_leakage <= 1:
         raise InputError(f"idle_leakage = {idle_leakage:g}: must be within 0 (all off) and 1 (no power gates)")
     mappings = map_network(network, widths, first_layer, sub_array.rows, sub_array.columns)
     occupied = sum(m.occupied for m in mappings) * parallelism
+    if occupied > MOST:
+        raise InputError(
+            f"network {network.name}: parallelism = {parallelism}: its kernels take {occupied} sub-arrays; "
+            f"must be at most {MOST}"
+        )
+    folded, normalized = fold_normalizations(network)
     resident = sub_arrays is None or sub_arrays >= occupied
     placed = occupied if sub_arrays is None else sub_arrays
     rounds = [rounds_of(m, parallelism, None if resident else placed) for m in mappings]
     cells = sub_array.rows * sub_array.columns
     waiting = max(r.held * m.accumulator_bits for r, m in zip(rounds, mappings, strict=True))
-    inner, last = inner_values(network), network.layers[-1].name
-    sums = max(m.accumulator_bits for m in mappings if m.layer not in inner)
-    bits = value_bits(network, widths, first_layer, sums)
-    values = bank_bits(kept_values(network, bits), len(network.layers), resident)
+    inner, leaving = inner_values(folded), results(folded)
+    sums = 1 + max(m.accumulator_bits for m in mappings if m.layer not in inner)  # a sign: Σ x is off
+    bits = value_bits(folded, widths, first_layer, sums)
+    values = bank_bits(kept_values(folded, bits), len(folded.layers), resident)
     image_bank = ceil((values + waiting) / cells)
     kernel_bank = 0 if resident else ceil(sum(w.weights for w in network.work) * widths.weights / cells)
     floorplan = Floorplan(sub_array, placed + image_bank + kernel_bank)
     steps = _steps(floorplan, max(m.accumulator_bits for m in mappings), widths.inputs)
     biller = Biller(sub_array, floorplan)
-    normalized = not any(isinstance(layer, Normalization) for layer in network.layers)
-    behind = _behind(network, biller, bits)
+    if not _normalizes(network):
+        normalized = inner  # the slides' processing unit normalizes every layer's sums
+    behind = _behind(folded, biller, bits, inner, leaving)
     layers = []
     for n, (mapping, loaded, after) in enumerate(zip(mappings, rounds, behind, strict=True)):
         charges, name = compute_charges(biller, mapping, loaded), mapping.layer
-        if n == 0:
-            pixels, wide = prod(network.input_shape), first_layer.input_bits
-            charges.insert(0, biller.block("quantizer", "quantizer", "values of the image", pixels, wide))
+        image = [] if n else [_quantized_image(biller, prod(network.input_shape), first_layer.input_bits)]
         if not resident:
-            charges += kernel_charges(biller, mapping, loaded.copies)
+            charges += kernel_charges(biller, mapping, loaded.copies, streamed=True)
         charges.append(biller.sent("sums to the processing unit", mapping.outputs * mapping.accumulator_bits, 1))
+        if name in normalized:
+            charges.append(biller.block("batch norm", "batch norm", "sums", mapping.outputs, bits[name]))
         if name in inner:
-            charges += quantizing_charges(biller, mapping.outputs, bits[name], normalized)
-        if name != last:
-            charges += stored_charges(biller, mapping.outputs * bits[name])
+            charges += quantizing_charges(biller, "sums", mapping.outputs, bits[name])
+        stored = [] if name in leaving else stored_charges(biller, mapping.outputs * bits[name])
         time = layer_time(
-            mapping, steps, loaded, resident, name in inner, sub_array.columns, _duration(after, steps), LANES
+            mapping,
+            steps,
+            loaded,
+            resident,
+            name in inner,
+            sub_array.columns,
+            LANES,
+            after=_duration(after, steps),
+            image=_duration(image, steps),
+            stored=sum(c.count for c in stored if c.bits is not None) * steps.write,
         )
         area = loaded.sub_arrays * sub_array.area if resident else 0.0
-        layers.append(LayerCost(mapping, loaded, (*charges, *after), area, time))
+        layers.append(LayerCost(mapping, loaded, (*image, *charges, *stored, *after), area, time))
     return NetworkCost(
         network.name,
         network.dataset,
@@ -286,7 +310,19 @@ def _steps(floorplan: Floorplan, widest: int, bits: int) -> Steps:
     return steps_of(array, 2 * floorplan.line.latency, beats, widest, max(once.values()), quantize)
 
 
-def _behind(network: Network, biller: Biller, bits: Mapping[str, int]) -> list[list[Charge]]:
+def _normalizes(network: Network) -> bool:
+    """Whether a network has normalizations of its own behind its weights; one of the image alone says nothing."""
+    image = of_image(network)
+    return any(isinstance(layer, Normalization) and layer.name not in image for layer in network.layers)
+
+
+def _quantized_image(biller: Biller, values: int, bits: int) -> Charge:
+    return biller.block("quantizer", "quantizer", "values of the image", values, bits)
+
+
+def _behind(
+    network: Network, biller: Biller, bits: Mapping[str, int], inner: Set[str], leaving: Set[str]
+) -> list[list[Charge]]:
     """Bills of the layers without weights, by the number of the weighted layer that they follow."""
     weighted = {work.name for work in network.work}
     found: list[list[Charge]] = [[] for _ in network.work]
@@ -299,13 +335,20 @@ def _behind(network: Network, biller: Biller, bits: Mapping[str, int]) -> list[l
             continue
         bill = found[max(passed - 1, 0)]
         bill += after_charges(biller, layer, before, after, [bits[source] for source in sources])
-        if layer is not network.layers[-1] and not isinstance(layer, Concatenation):
-            bill += stored_charges(biller, prod(after) * bits[layer.name])
+        if isinstance(layer, Concatenation):
+            continue
+        values, what = prod(after), f"{layer.name}: values"
+        if layer.name in inner and not (isinstance(layer, Pool) and layer.kind != "average"):
+            done = quantizing_charges(biller, what, values, bits[layer.name])
+            bill += done[-1:] if isinstance(layer, Pool) else done  # a mean is rounded; a maximum is one of its inputs
+        if layer.name not in leaving:
+            bill += stored_charges(biller, values * bits[layer.name])
     return found
 
 
 def _duration(charges: Iterable[Charge], steps: Steps) -> float:
     """Time of what follows a layer, s: rows one after the other, values in ``LANES`` at once; nothing overlaps."""
     rows = sum(c.count for c in charges if c.bits is not None)
-    values = sum(c.count for c in charges if c.component in ("pooling", "addition", "batch norm"))
+    worked = ("pooling", "addition", "batch norm", "activation", "quantizer")
+    values = sum(c.count for c in charges if c.component in worked)
     return rows * steps.fetch + ceil(values / LANES) * steps.process

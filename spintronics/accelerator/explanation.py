@@ -2,14 +2,19 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal, get_args
 
 from spintronics.accelerator.charges import Charge
 from spintronics.accelerator.cost import LANES, LayerCost, NetworkCost
 from spintronics.accelerator.schedule import Steps
-from spintronics.array import SubArray, resized
-from spintronics.array.subarray import SHARED
+from spintronics.array import Floorplan, SubArray, resized
+from spintronics.array.subarray import ACTIVATIONS, SHARED, full_adders_to_count
+from spintronics.array.wires import Layer, Wire
 from spintronics.characterize.device_table import ActionCost, Entry
+from spintronics.circuits.row_bench import Activation
+from spintronics.errors import InputError
+from spintronics.technology import Technology
 
 Metric = Literal["energy", "area", "latency"]
 METRICS: tuple[Metric, ...] = get_args(Metric)
@@ -17,6 +22,7 @@ AREA_RULES = {
     "processing unit": f"{LANES} lanes of quantizer, batch norm, activations, Shifter and Sum; transistors by rule",
     "H-tree repeaters": "of every branch, one line per bit of technology.hierarchy.bus_width",
 }
+MM = 1e-3
 STEP = 0.1  # relative change of an input, to see how far it moves the total
 COUNTS = ("array.rows", "array.columns", "hierarchy.sub_arrays_per_mat", "hierarchy.mats_per_bank")
 KEYS = (
@@ -56,17 +62,16 @@ def explain(cost: NetworkCost, metric: Metric) -> Node:
 
 
 def _energy(cost: NetworkCost) -> Node:
-    array = cost.floorplan.sub_array
-    layers = tuple(_layer_energy(layer, array) for layer in cost.layers)
+    layers = tuple(_layer_energy(layer, cost.floorplan) for layer in cost.layers)
     return Node(
         f"{cost.network} {cost.widths}", cost.energy, "J", "dynamic energy per image; sum of its layers", layers
     )
 
 
-def _layer_energy(layer: LayerCost, array: SubArray) -> Node:
+def _layer_energy(layer: LayerCost, plan: Floorplan) -> Node:
     m = layer.mapping
     parts = tuple(
-        Node(component, energy, "J", "", tuple(_charge(c, array) for c in layer.charges if c.component == component))
+        Node(component, energy, "J", "", tuple(_charge(c, plan) for c in layer.charges if c.component == component))
         for component, energy in layer.energy_parts.items()
         if energy
     )
@@ -74,26 +79,71 @@ def _layer_energy(layer: LayerCost, array: SubArray) -> Node:
     return Node(m.layer, layer.energy, "J", how, parts)
 
 
-def _charge(charge: Charge, array: SubArray) -> Node:
-    """count · each; a row operation down to its contributors per column."""
+def _charge(charge: Charge, plan: Floorplan) -> Node:
+    """count · each; down to the contributors wherever there are several, each with what its figure is made of."""
+    array = plan.sub_array
     columns = f" of {charge.bits} columns" if charge.bits is not None else ""
     how = f"{charge.count:.10g} x {charge.each.energy:.4g} J, {charge.action}{columns}; {_origin(charge, array)}"
-    parts: tuple[Node, ...] = ()
+    each = _each(charge, plan) if charge.count else {}
+    parts = tuple(Node(name, charge.count * joule, "J", words) for name, (joule, words) in each.items())
+    return Node(charge.what, charge.energy, "J", how, parts)
+
+
+def _each(charge: Charge, plan: Floorplan) -> dict[str, tuple[float, str]]:
+    """Contributor → J each time, and how that follows from table and technology; nothing where there is only one."""
+    array, parts = plan.sub_array, charge.each.parts
+    if charge.action == "H-tree":
+        return _path(charge, plan)
     if charge.bits is not None:
         per_column = array.table.action(charge.action).parts
         widths = {name: array.columns if name in SHARED else charge.bits for name in per_column}
-        parts = tuple(
-            Node(name, charge.count * charge.each.parts[name], "J", f"{joule:.4g} J a column x {widths[name]} columns")
+        return {
+            name: (parts[name], f"{joule:.4g} J a column x {widths[name]} columns")
             for name, joule in per_column.items()
-        )
-    return Node(charge.what, charge.energy, "J", how, parts)
+        }
+    return {name: (joule, _gates(name, joule, array)) for name, joule in parts.items()} if len(parts) > 1 else {}
+
+
+def _path(charge: Charge, plan: Floorplan) -> dict[str, tuple[float, str]]:
+    """A bit over the H-tree by layer of wire."""
+    technology, table = plan.sub_array.technology, plan.sub_array.table
+    paths = round(charge.each.energy / plan.line.energy) if plan.line.energy else 0
+    inside = plan.trees["mat"].path
+    lengths: dict[Layer, float] = {"intermediate": inside, "global": plan.path - inside}
+    found = {}
+    for layer, length in lengths.items():
+        if length > 0:
+            line = Wire.of(technology, table, layer).line(length)
+            words = f"{paths} paths x {length / MM:.4g} mm x {line.energy / length * MM:.4g} J/mm a bit"
+            found[f"{layer} wire"] = (
+                paths * line.energy,
+                f"{words}; 1/4 C V^2 of wires.{layer}_capacitance, repeaters",
+            )
+    return found
+
+
+def _gates(part: str, joule: float, array: SubArray) -> str:
+    """A contributor of a block as a share of the table's block, or as so many of the table's gates."""
+    if part == "bit-counter" and array.has(part):
+        whole, adders = array.table.action(part).energy, full_adders_to_count(array.columns)
+        used = round(joule / whole * adders) if whole else 0
+        return f"share {used}/{adders} of the full adders x {whole:.4g} J; {array.origin(part)}"
+    gate = {"bit-counter": "full_adder", "result latches": "nand2"}.get(part, part)
+    each = array.table.action(gate).energy
+    count = round(joule / each) if each else 0
+    number = f"{count // 4} columns x 4 transitions of a {gate}" if part == "result latches" else f"{count} {gate}"
+    return f"{number} x {each:.4g} J; {array.origin(gate)}"
 
 
 def _origin(charge: Charge, array: SubArray) -> str:
     if charge.component == "row decoder":
-        operation = charge.action.removeprefix("select for ")
-        return "spintronics.circuits.row_bench" if array.select(operation).energy else "the table has no row path"
-    return "wires of the technology" if charge.action == "H-tree" else array.origin(charge.action)
+        activation = ACTIVATIONS.get(charge.action.removeprefix("select for "), Activation.TWO_ROWS)
+        return f"select {activation}: {array.origin(f'select {activation}')}"
+    if charge.action == "H-tree":
+        return "wires of the technology"
+    if len(charge.each.parts) > 1 and charge.bits is None:
+        return "sum of its parts"
+    return array.origin(charge.action)
 
 
 def _area(cost: NetworkCost) -> Node:
@@ -159,6 +209,7 @@ def _layer_latency(layer: LayerCost, steps: Steps) -> Node:
         "s",
         "sum of its parts",
         (
+            Node("image", time.image, "s", "through the quantizer" if time.image else "not of this layer"),
             Node("kernels", time.load, "s", "from the Kernel Bank" if time.load else "resident"),
             Node("windows", time.rounds * time.flow, "s", how, window),
             Node(
@@ -184,7 +235,7 @@ class Sensitivity:
 def sensitivity(
     total: Callable[[SubArray], float], sub_array: SubArray, metric: Metric, most: int = 10
 ) -> list[Sensitivity]:
-    """The inputs that move a total most, each raised by a tenth on its own.
+    """The inputs that move a total most, each raised by a tenth on its own; lowered, where it cannot be higher.
 
     Inputs: each action of the device table (its energy, or its latency); rows and columns, with costs scaled by
     :func:`spintronics.array.resized`; the technology's keys above the table.
@@ -193,37 +244,57 @@ def sensitivity(
         total: of a sub-array, by the metric.
     """
     base = total(sub_array)
+
+    def moved(name: str, value: float, changed: Callable[[float], SubArray], up: float, down: float) -> Sensitivity:
+        """An input times ``up``, or times ``down`` where that is out of its range."""
+        try:
+            factor, other = up, total(changed(up))
+        except InputError:
+            factor, other = down, total(changed(down))
+        return Sensitivity(name, value, (other / base - 1) / (factor - 1))
+
     found = []
-
-    def add(name: str, value: float, changed: SubArray, raised: float) -> None:
-        found.append(Sensitivity(name, value, (total(changed) / base - 1) / raised))
-
     if metric != "area":
         for action in dict.fromkeys(e.action for e in sub_array.table.entries if e.cost is not None):
             cost = sub_array.table.action(action)
             value = cost.energy if metric == "energy" else cost.latency
-            add(f"{action}, {metric}", value, _raised(sub_array, action, metric), STEP)
-    technology = sub_array.technology
+            changed = partial(_with_action, sub_array, action, metric)
+            found.append(moved(f"{action}, {metric}", value, changed, 1 + STEP, 1 - STEP))
     for key in COUNTS:
-        section, name = key.split(".")
-        count = getattr(getattr(technology, section), name)
-        more = round(count * (1 + STEP)) if count > 1 / STEP else count + 1
-        if section == "array":
-            rows, columns = sub_array.rows, sub_array.columns
-            changed = resized(sub_array, more, columns) if name == "rows" else resized(sub_array, rows, more)
-        else:
-            changed = SubArray(technology.with_values({key: more}), sub_array.table)
-        add(key, count, changed, more / count - 1)
+        count = _value(sub_array.technology, key)
+        step = max(1, round(count * STEP))
+        changed = partial(_with_count, sub_array, key)
+        found.append(moved(key, count, changed, (count + step) / count, (count - step) / count))
     for key in KEYS:
-        section, name = key.split(".")
-        value = getattr(getattr(technology, section), name)
-        add(key, value, SubArray(technology.with_values({key: value * (1 + STEP)}), sub_array.table), STEP)
+        changed = partial(_with_key, sub_array, key)
+        found.append(moved(key, _value(sub_array.technology, key), changed, 1 + STEP, 1 - STEP))
     return sorted(found, key=lambda s: -abs(s.elasticity))[:most]
 
 
-def _raised(sub_array: SubArray, action: str, metric: Metric) -> SubArray:
-    """The sub-array with one action's energy or latency a tenth higher."""
-    energy, latency = (1 + STEP, 1.0) if metric == "energy" else (1.0, 1 + STEP)
+def _value(technology: Technology, key: str) -> float:
+    section, name = key.split(".")
+    value: float = getattr(getattr(technology, section), name)
+    return value
+
+
+def _with_count(sub_array: SubArray, key: str, factor: float) -> SubArray:
+    """The sub-array with other rows or columns, its costs scaled, or with others beside it."""
+    count = round(_value(sub_array.technology, key) * factor)
+    if key == "array.rows":
+        return resized(sub_array, count, sub_array.columns)
+    if key == "array.columns":
+        return resized(sub_array, sub_array.rows, count)
+    return SubArray(sub_array.technology.with_values({key: count}), sub_array.table)
+
+
+def _with_key(sub_array: SubArray, key: str, factor: float) -> SubArray:
+    technology = sub_array.technology
+    return SubArray(technology.with_values({key: _value(technology, key) * factor}), sub_array.table)
+
+
+def _with_action(sub_array: SubArray, action: str, metric: Metric, factor: float) -> SubArray:
+    """The sub-array with one action's energy or latency times a factor."""
+    energy, latency = (factor, 1.0) if metric == "energy" else (1.0, factor)
 
     def changed(entry: Entry) -> Entry:
         if entry.action != action or entry.cost is None:

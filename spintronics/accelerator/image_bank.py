@@ -24,7 +24,7 @@ class Kept:
 
 
 def kept_values(network: Network, bits: Mapping[str, int]) -> list[Kept]:
-    """The image and every layer's output but the network's: the last layer's results leave the chip.
+    """The image and every layer's output but the network's results, which leave the chip.
 
     A concatenation is its parts, which stay as long as it is taken.
 
@@ -43,11 +43,19 @@ def kept_values(network: Network, bits: Mapping[str, int]) -> list[Kept]:
         parts[layer.name] = taken if isinstance(layer, Concatenation) else (layer.name,)
         last.update(dict.fromkeys(taken, n))
         made[layer.name], values[layer.name] = n, prod(shape)
+    leaving = results(network)
     return [
         Kept(values[name] * bits[name], made[name], last[name], stages[made[name]], stages[last[name]])
         for name in made
-        if parts[name] == (name,) and name != network.layers[-1].name
+        if parts[name] == (name,) and name not in leaving
     ]
+
+
+def results(network: Network) -> frozenset[str]:
+    """Names of what leaves the chip: the last layer's output, or the parts that a concatenation there alone takes."""
+    last, earlier = network.layers[-1], {source for sources in network.sources[:-1] for source in sources}
+    parts = last.parts if isinstance(last, Concatenation) else ()
+    return frozenset({last.name, *parts} - earlier)
 
 
 def bank_bits(kept: list[Kept], layers: int, pipelined: bool) -> int:

@@ -20,7 +20,7 @@ from math import ceil
 
 from spintronics.circuits.datapath import ACCUMULATOR_BITS
 from spintronics.errors import InputError
-from spintronics.networks import BitWidths, FirstLayer, LayerWork, Network
+from spintronics.networks import BitWidths, FirstLayer, LayerWork, Network, image_layers
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,6 @@ class LayerMapping:
         kernels_per_sub_array: kernels of one group in the fullest sub-array.
         copies: sub-arrays over which the kernels of one group and segment are spread.
         groups_per_sub_array: groups that share a sub-array.
-        sub_arrays: places for one group's and segment's kernels; of which ``groups_per_sub_array`` share a sub-array.
         kernel_rows: rows written when the kernels are loaded, by the bits in the row.
         row_reads: rows fetched from the memory that holds the layer's inputs, each window once: {bits: rows}.
         row_writes: input rows written, by the bits in the row.
@@ -54,7 +53,6 @@ class LayerMapping:
     kernels_per_sub_array: int
     copies: int
     groups_per_sub_array: int
-    sub_arrays: int
     kernel_rows: dict[int, int]
     row_reads: dict[int, int]
     row_writes: dict[int, int]
@@ -146,7 +144,6 @@ def map_layer(work: LayerWork, w_bits: int, i_bits: int, rows: int, columns: int
         kernels_per_sub_array=min(kernels, most),
         copies=copies,
         groups_per_sub_array=min(work.groups, rows // (kernels * w_bits + i_bits)) if copies == 1 else 1,
-        sub_arrays=work.groups * len(segments) * copies,
         kernel_rows={bits: work.out_channels * w_bits * rows_alike for bits, rows_alike in alike.items()},
         row_reads={bits: windows * rows_alike for bits, rows_alike in alike.items()},
         row_writes={bits: windows * copies * rows_alike for bits, rows_alike in alike.items()},
@@ -158,12 +155,13 @@ def map_layer(work: LayerWork, w_bits: int, i_bits: int, rows: int, columns: int
 def map_network(
     network: Network, widths: BitWidths, first_layer: FirstLayer, rows: int, columns: int
 ) -> tuple[LayerMapping, ...]:
-    """Mapping of every weighted layer; the first one's inputs take the convention's bits.
+    """Mapping of every weighted layer; inputs of those that take the image have the convention's bits.
 
     Raises:
         InputError: a layer that does not fit into a sub-array.
     """
+    image = image_layers(network)
     return tuple(
-        map_layer(work, widths.weights, widths.inputs if index else first_layer.input_bits, rows, columns)
-        for index, work in enumerate(network.work)
+        map_layer(work, widths.weights, first_layer.input_bits if work.name in image else widths.inputs, rows, columns)
+        for work in network.work
     )

@@ -83,6 +83,8 @@ class LayerTime:
         load: all kernels from the Kernel Bank; 0 where they are resident.
         spill: partial sums to the Image Bank and back, between rounds.
         after: pooling, additions and normalizations behind the layer.
+        image: quantizing of the image, in front of the first layer; 0 of others.
+        stored: results into the Image Bank, while other windows are computed.
         and_busy: Σ over all sub-arrays of the time in which they AND.
     """
 
@@ -96,6 +98,8 @@ class LayerTime:
     load: float
     spill: float
     after: float
+    image: float
+    stored: float
     and_busy: float
 
     @property
@@ -106,12 +110,17 @@ class LayerTime:
     @property
     def total(self) -> float:
         """From the first row fetched to the last result."""
-        return self.load + self.rounds * self.flow + self.spill + self.after
+        return self.image + self.load + self.rounds * self.flow + self.spill + self.after
 
     @property
     def bank(self) -> float:
-        """In which the banks are busy."""
-        return self.load + self.rounds * self.windows * self.fetch + self.spill + self.after
+        """In which the banks are busy, at most: what follows the layer takes turns with the processing unit."""
+        return self.load + self.rounds * self.windows * self.fetch + self.spill + self.stored + self.after
+
+    @property
+    def processing(self) -> float:
+        """In which the processing unit is busy, at most."""
+        return self.image + self.rounds * self.windows * self.process + self.after
 
     @property
     def slowest(self) -> str:
@@ -127,8 +136,10 @@ def layer_time(
     resident: bool,
     quantized: bool,
     columns: int,
-    after: float,
     lanes: int,
+    after: float = 0.0,
+    image: float = 0.0,
+    stored: float = 0.0,
 ) -> LayerTime:
     """Times of one layer.
 
@@ -136,8 +147,8 @@ def layer_time(
         rounds: in which its kernels come in; one where they are resident.
         quantized: its sums are; of others the processing unit takes off Σ x alone.
         columns: of a sub-array.
-        after: of what follows the layer, s.
         lanes: values that the processing unit takes at once.
+        after, image, stored: as :class:`LayerTime` has them.
     """
     rows = sum(rounds.row_reads.values())
     spilled = ceil(rounds.spilled * mapping.accumulator_bits / columns)
@@ -153,6 +164,8 @@ def layer_time(
         load=0.0 if resident else sum(mapping.kernel_rows.values()) * steps.fetch,
         spill=spilled * (steps.write + steps.fetch),
         after=after,
+        image=image,
+        stored=stored,
         and_busy=sum(mapping.row_ands.values()) * steps.row_and,
     )
 

@@ -9,6 +9,7 @@ the Image Bank for the next segment).  The one that moves fewer bits to and from
 from collections import Counter
 from dataclasses import dataclass
 from itertools import product
+from math import ceil
 
 from spintronics.accelerator.mapping import LayerMapping
 
@@ -43,13 +44,22 @@ def rounds_of(mapping: LayerMapping, parallelism: int, available: int | None) ->
     """
     if available is None:
         return Rounds(1, parallelism, parallelism * mapping.occupied, mapping.row_reads)
-    copies = min(parallelism, available)
+    copies = _copies(mapping, min(parallelism, available), available)
     slots = available // copies
 
     def moved(found: Rounds) -> int:
         return sum(bits * rows for bits, rows in found.row_reads.items()) + 2 * found.spilled * mapping.accumulator_bits
 
     return min((_walk(mapping, copies, slots, by_set) for by_set in (True, False)), key=moved)
+
+
+def _copies(mapping: LayerMapping, most: int, available: int) -> int:
+    """As many copies as make the fewest passes of windows: more of them hold fewer kernels each, in more rounds."""
+
+    def passed(copies: int) -> int:
+        return ceil(mapping.occupied / (available // copies)) * ceil(mapping.positions / copies)
+
+    return min(range(1, min(most, mapping.positions) + 1), key=passed)
 
 
 def _walk(mapping: LayerMapping, copies: int, slots: int, by_set: bool) -> Rounds:

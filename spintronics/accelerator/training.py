@@ -42,7 +42,9 @@ def training_cost(cost: NetworkCost, network: Network, gradient_bits: int = GRAD
     biller = Biller(cost.floorplan.sub_array, cost.floorplan)
     # Streamed kernels are written with every image: the forward pass has them already.
     layers = cost.layers if cost.resident else ()
-    written = [c for layer in layers for c in kernel_charges(biller, layer.mapping, layer.rounds.copies)]
+    written = [
+        c for layer in layers for c in kernel_charges(biller, layer.mapping, layer.rounds.copies, streamed=False)
+    ]
     return TrainingCost(
         gradient_bits,
         {

@@ -1,9 +1,10 @@
 """A memory as memory people draw it: sub-arrays in mats, mats in banks, banks on a chip, joined by H-trees."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from math import ceil, log2
+from math import ceil, isqrt, log2
 
 from spintronics.array.subarray import SubArray
 from spintronics.array.wires import HTree, Line, Wire, h_tree
@@ -22,10 +23,10 @@ def parse_capacity(text: str) -> int:
     >>> parse_capacity("1MB"), parse_capacity("512b")
     (8388608, 512)
     """
-    match = re.fullmatch(r"\s*(\d+)\s*([kKMG]?)i?([Bb])\s*", text)
+    match = re.fullmatch(r"\s*(\d{1,20})\s*([kKMG]?)i?([Bb])\s*", text)
     if match is None or int(match[1]) == 0:
         raise InputError(
-            f'capacity "{text}": must be a whole number with B, kB, MB, GB (or b, kb, … bits), such as 1MB'
+            f'capacity "{text[:40]}": must be a whole number with B, kB, MB, GB (or b, kb, … bits), such as 1MB'
         )
     factor: int = 1024 ** " KMG".index(match[2].upper() or " ") * (8 if match[3] == "B" else 1)
     return int(match[1]) * factor
@@ -37,19 +38,20 @@ def grid(count: int, width: float, height: float) -> tuple[int, int]:
     >>> grid(16, 1.0, 1.0), grid(16, 4.0, 1.0), grid(5, 1.0, 1.0)
     ((4, 4), (2, 8), (2, 3))
     """
-    choices = ((columns, ceil(count / columns)) for columns in range(1, count + 1))
-    return min(choices, key=lambda shape: shape[0] * width + shape[1] * height)
+    few = range(1, isqrt(count) + 2)  # of the two sides of the best shape, one is this short
+    columns = sorted({*few, *(-(-count // rows) for rows in few)})
+    return min(((n, -(-count // n)) for n in columns), key=lambda shape: shape[0] * width + shape[1] * height)
 
 
 @dataclass(frozen=True)
 class Floorplan:
     """Where sub-arrays lie: a grid of them in a mat, of mats in a bank, of banks on the chip, near a square.
 
-    The banks of a chip of less than one bank's mats have as many mats as it needs.
+    The chip has whole mats, its last bank as many as are left; a chip of less than one bank has room for its own alone.
 
     Args:
         sub_array: one of them, all alike.
-        sub_arrays: how many the chip needs; it has whole mats.
+        sub_arrays: how many the chip needs.
     """
 
     sub_array: SubArray
@@ -67,13 +69,12 @@ class Floorplan:
 
     @property
     def placed(self) -> int:
-        """Sub-arrays in all mats of all banks."""
-        hierarchy = self.sub_array.technology.hierarchy
-        return self.banks * min(self.mats, hierarchy.mats_per_bank) * hierarchy.sub_arrays_per_mat
+        """Sub-arrays in all mats."""
+        return self.mats * self.sub_array.technology.hierarchy.sub_arrays_per_mat
 
     @cached_property
-    def levels(self) -> tuple[tuple[str, int, int, float, float], ...]:
-        """(name, columns, rows, width and height of a leaf in m) of mat, bank and chip."""
+    def levels(self) -> tuple[tuple[str, int, int, float, float, int], ...]:
+        """(name, columns, rows, width and height of a place in m, places filled) of mat, full bank and chip."""
         hierarchy = self.sub_array.technology.hierarchy
         width, height = self.sub_array.size
         found = []
@@ -83,19 +84,19 @@ class Floorplan:
             ("chip", self.banks),
         ):
             columns, rows = grid(count, width, height)
-            found.append((name, columns, rows, width, height))
+            found.append((name, columns, rows, width, height, count))
             width, height = columns * width, rows * height
         return tuple(found)
 
     @property
     def size(self) -> tuple[float, float]:
         """Width and height of the chip, m."""
-        _, columns, rows, width, height = self.levels[-1]
+        _, columns, rows, width, height, _ = self.levels[-1]
         return columns * width, rows * height
 
     @cached_property
     def trees(self) -> dict[str, HTree]:
-        """H-tree of each level, its root in the middle of the level."""
+        """H-tree of each level, its root in the middle of the level; a bank's is that of a full one."""
         return {name: h_tree(*geometry) for name, *geometry in self.levels}
 
     @property
@@ -106,10 +107,17 @@ class Floorplan:
     @property
     def wire(self) -> float:
         """All branches of all H-trees, one line each, m."""
-        hierarchy = self.sub_array.technology.hierarchy
-        banks = self.banks
-        mats = banks * min(self.mats, hierarchy.mats_per_bank)
-        return banks * self.trees["bank"].total + mats * self.trees["mat"].total + self.trees["chip"].total
+        return self._wire_in_mats + self._wire_above
+
+    @property
+    def _wire_in_mats(self) -> float:
+        return self.mats * self.trees["mat"].total
+
+    @cached_property
+    def _wire_above(self) -> float:
+        _, columns, rows, width, height, full = self.levels[1]
+        last = h_tree(columns, rows, width, height, self.mats - (self.banks - 1) * full)
+        return (self.banks - 1) * self.trees["bank"].total + last.total + self.trees["chip"].total
 
     @cached_property
     def line(self) -> Line:
@@ -127,14 +135,11 @@ class Floorplan:
 
     @cached_property
     def all_lines(self) -> Line:
-        """Every branch of the H-trees above the mats, one line each: leakage and area of its repeaters."""
+        """Every branch of the H-trees, one line each: leakage and area of its repeaters."""
         t, table = self.sub_array.technology, self.sub_array.table
-        hierarchy = t.hierarchy
-        mats = self.banks * min(self.mats, hierarchy.mats_per_bank)
-        inside = mats * self.trees["mat"].total
         a, b = (
-            Wire.of(t, table, "intermediate").line(inside),
-            Wire.of(t, table, "global").line(self.wire - inside),
+            Wire.of(t, table, "intermediate").line(self._wire_in_mats),
+            Wire.of(t, table, "global").line(self._wire_above),
         )
         return Line(a.length + b.length, 0.0, 0.0, a.leakage + b.leakage, a.area + b.area)
 
@@ -150,7 +155,8 @@ class Memory:
         sub_array: one of its sub-arrays.
         capacity: bits; word: bits read or written at once.
     Raises:
-        InputError: the word is wider than a row, or either is not positive.
+        InputError: the word is wider than a row or than the capacity, or either is not positive.
+        OperationFailed: the table lacks the column multiplexer's gate, and the word is narrower than a row.
     """
 
     sub_array: SubArray
@@ -165,6 +171,10 @@ class Memory:
                 f"word = {self.word} bits: must be from 1 to {self.sub_array.columns}, the columns of a sub-array "
                 "(technology.array.columns)"
             )
+        if self.word > self.capacity:
+            raise InputError(f"word = {self.word} bits: must be ≤ the capacity, {self.capacity} bits")
+        if self.mux > 1:
+            self.sub_array.table.require_actions(("mux2",))
 
     @cached_property
     def floorplan(self) -> Floorplan:
@@ -213,7 +223,7 @@ class Memory:
         width, height = array.size
         parts = {f.name: count * f.area for f in array.footprints if f.use == "memory"}
         parts["corners"] = count * (width * height - array.area)
-        parts["column multiplexers"] = count * self._multiplexers * self._entry_area("mux2")
+        parts["column multiplexers"] = count * self._multiplexers(self.sub_array.table.area)
         parts["H-tree repeaters"] = self._lines * self.floorplan.all_lines.area
         return parts
 
@@ -229,23 +239,25 @@ class Memory:
 
     @cached_property
     def leakage_parts(self) -> dict[str, float]:
-        """Static power by component, W, all sub-arrays powered."""
+        """Static power by component, W, all sub-arrays powered: of what :attr:`area_parts` has."""
         count = self.floorplan.placed
-        parts = {name: count * watt for name, watt in self.sub_array.leakage_parts.items()}
+        parts = {name: count * watt for name, watt in self.sub_array.memory_leakage_parts.items()}
+        parts["column multiplexers"] = count * self._multiplexers(self.sub_array.table.leakage)
         parts["H-tree repeaters"] = self._lines * self.floorplan.all_lines.leakage
         return parts
+
+    @property
+    def compute_leakage_parts(self) -> dict[str, float]:
+        """What computing adds to the static power, by block, W."""
+        return {name: self.floorplan.placed * watt for name, watt in self.sub_array.compute_leakage_parts.items()}
 
     @property
     def _lines(self) -> int:
         return self.address_bits + 2 * self.word
 
-    @property
-    def _multiplexers(self) -> int:
-        """Two-to-one multiplexers below a sub-array's columns."""
-        return self.word * (self.mux - 1)
-
-    def _entry_area(self, action: str) -> float:
-        return next((e.area or 0.0 for e in self.sub_array.table.entries if e.action == action), 0.0)
+    def _multiplexers(self, figure: Callable[[str], float]) -> float:
+        """Area or leakage of the two-to-one multiplexers below a sub-array's columns; a word of all has none."""
+        return self.word * (self.mux - 1) * figure("mux2") if self.mux > 1 else 0.0
 
     def _sent(self, name: str, bits: int) -> ActionCost:
         line = self.floorplan.line

@@ -5,18 +5,23 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from math import ceil, log2
 
-from spintronics.characterize.area import Footprint, area_overhead, cell_size, footprints
-from spintronics.characterize.device_table import OK, ActionCost, DeviceTable, Entry, OperationFailed
+from spintronics.characterize.area import ROW_PATH, Footprint, Use, area_overhead, cell_size, footprints
+from spintronics.characterize.device_table import ActionCost, DeviceTable, Entry
 from spintronics.circuits.blocks import Block
-from spintronics.circuits.datapath import SHIFT_STAGES, sub_array_blocks
+from spintronics.circuits.datapath import SHIFT_STAGES, processing_blocks, sub_array_blocks
 from spintronics.circuits.library import transistor_widths
 from spintronics.circuits.logic_bench import FULL_ADDER
-from spintronics.circuits.read_bench import SLICE
 from spintronics.circuits.row_bench import UNIT_GATE, Activation
 from spintronics.technology import Technology
 
 SHARED = ("word line", "bias")  # contributors of an operation that serve all columns at once
 ACTIVATIONS = {"read": Activation.READ, "write": Activation.WRITE}  # every other operation raises two rows
+ACTIONS = (
+    *("read", "write", "AND"),
+    *(f"select {activation}" for activation in Activation),
+    *("row path at rest", "inverter", "nand2"),
+)
+"""What every array is costed with; OR is optional, and blocks that are not in the table take their gates."""
 
 
 @cache
@@ -49,10 +54,17 @@ class SubArray:
     Args:
         technology: geometry and layout rules.
         table: costs per column, per gate and per block; a row operation is its columns in parallel.
+    Raises:
+        OperationFailed: the table lacks one of :data:`ACTIONS`, or a gate of a logic block that it lacks too.
     """
 
     technology: Technology
     table: DeviceTable
+
+    def __post_init__(self) -> None:
+        blocks = (*sub_array_blocks(self.columns), *processing_blocks())
+        gates = (gate.netlist for block in blocks if not self.has(block.name) for gate in block.gate_counts)
+        self.table.require_actions((*ACTIONS, *gates))
 
     @property
     def rows(self) -> int:
@@ -80,11 +92,8 @@ class SubArray:
         )
 
     def select(self, operation: str) -> ActionCost:
-        """Row decoding before an operation, one row or two; nothing where the table does not have the row path."""
-        action = f"select {ACTIVATIONS.get(operation, Activation.TWO_ROWS)}"
-        if not self.has(action):
-            return ActionCost({"row decoder": 0.0}, 0.0)
-        cost = self.table.action(action)
+        """Row decoding before an operation, one row or two."""
+        cost = self.table.action(f"select {ACTIVATIONS.get(operation, Activation.TWO_ROWS)}")
         return ActionCost({"row decoder": cost.energy}, cost.latency)
 
     def operation(self, operation: str, bits: int) -> ActionCost:
@@ -101,7 +110,7 @@ class SubArray:
         The sense amplifiers' outputs are both high between operations: two cross-coupled NAND gates a column hold the
         result meanwhile, so that the counter sees results alone.  Each operation takes both through two transitions.
         """
-        hold = bits * 4 * self.table.action("nand2").energy if self.has("nand2") else 0.0
+        hold = bits * 4 * self.table.action("nand2").energy
         if self.has("bit-counter"):
             whole = self.table.action("bit-counter")
             share = full_adders_to_count(bits) / full_adders_to_count(self.columns)
@@ -129,16 +138,16 @@ class SubArray:
         return ActionCost({"sum": width * (adder.energy + register.energy)}, width * adder.latency + register.latency)
 
     def block(self, block: Block) -> ActionCost:
-        """A block's cost from the table, or else the sum over its gates that the table has, each with random inputs.
+        """A block's cost from the table, or else the sum over its gates, each with random inputs.
 
         Composed so, its latency is a ripple through all its full adders' columns: one adder per output bit.
         """
         if self.has(block.name):
             return _named(block.name, self.table.action(block.name))
-        known = {gate: n for gate, n in block.gate_counts.items() if self.has(gate.netlist)}
-        energy = sum(n * self.table.action(gate.netlist).energy for gate, n in known.items())
-        slowest = max((self.table.action(gate.netlist).latency for gate in known), default=0.0)
-        return ActionCost({block.name: energy}, len(block.outputs) * slowest if FULL_ADDER in known else slowest)
+        gates = {gate: self.table.action(gate.netlist) for gate in block.gate_counts}
+        energy = sum(n * gates[gate].energy for gate, n in block.gate_counts.items())
+        slowest = max(cost.latency for cost in gates.values())
+        return ActionCost({block.name: energy}, len(block.outputs) * slowest if FULL_ADDER in gates else slowest)
 
     def origin(self, action: str) -> str:
         """Where an action's cost is from: the testbench of its entry, or what it is composed of."""
@@ -182,28 +191,27 @@ class SubArray:
         return across + beside, along + below
 
     @cached_property
+    def memory_leakage_parts(self) -> dict[str, float]:
+        """Static power, W, of the blocks that :attr:`memory_area` has; rules as :attr:`leakage_parts`."""
+        return self._leakage_of("memory")
+
+    @cached_property
+    def compute_leakage_parts(self) -> dict[str, float]:
+        """Static power, W, of the blocks that computing adds to a memory; rules as :attr:`leakage_parts`."""
+        return self._leakage_of("compute")
+
+    @property
     def leakage_parts(self) -> dict[str, float]:
         """Static power by block, W, no row selected; the parts sum to :attr:`leakage`.
 
-        Row path and blocks from the table; column circuits per transistor width like the table's inverter.  Cells
-        have none: their lines are at ground.  What the table does not know is 0.
+        Row path from the table, shared among its blocks by their transistors' widths; logic blocks and result latches
+        from the table, or composed of its gates; column circuits per transistor width like the table's inverter.
+        Cells have none: their lines are at ground.
 
         Raises:
-            OperationFailed: an entry that failed.
+            OperationFailed: an entry that failed, or one without leakage.
         """
-        per_width = self._leakage_of("inverter") / sum(transistor_widths(self.technology, "inverter", UNIT_GATE))
-        parts = {name: self.columns * width * per_width for name, width in self._column_widths.items()}
-        for name in ("row path at rest", "bit-counter", "shifter", "sum"):
-            parts[name.removesuffix(" at rest")] = self._leakage_of(name)
-        parts["result latches"] = self.columns * 2 * self._leakage_of("nand2")
-        return parts
-
-    def _leakage_of(self, action: str) -> float:
-        """Static power of a table's entry, W; 0 of one that the table does not know."""
-        entry = self._entries.get(action)
-        if entry is not None and entry.status != OK:
-            raise OperationFailed(f"{entry.name}: {entry.status}")
-        return (entry.leakage or 0.0) if entry is not None else 0.0
+        return {**self.memory_leakage_parts, **self.compute_leakage_parts}
 
     @property
     def leakage(self) -> float:
@@ -211,22 +219,34 @@ class SubArray:
         return sum(self.leakage_parts.values())
 
     @property
-    def _column_widths(self) -> dict[str, float]:
-        """Transistor width of one column's circuits, m."""
-        t, sense = self.technology, self.technology.sense
-        circuits: dict[str, list[tuple[str, dict[str, float], int]]] = {
-            "sense amplifiers": [("sense_amplifier", {"w": sense.latch_width}, 1)],
-            "read currents and references": [
-                ("read_current_source", {"w": sense.source_width, "l": sense.source_length}, 2),
-                ("reference_branch", {"w_read": t.cell.read_width, "fan_in": 2}, 1),
-            ],
-            "write drivers": [("write_driver", {"w": t.write.driver_width}, 1)],
-            "enable drivers": [("line_driver", {"w": SLICE}, 2), ("line_driver", {"w": 2 * SLICE}, 1)],
+    def memory_leakage(self) -> float:
+        """Static power of the blocks that a memory alone would need, W."""
+        return sum(self.memory_leakage_parts.values())
+
+    def block_leakage(self, block: Block) -> float:
+        """Static power of a block, W: from the table, or else the sum over its gates.
+
+        Raises:
+            OperationFailed: an entry that failed, or one without leakage.
+        """
+        if self.has(block.name):
+            return self.table.leakage(block.name)
+        return sum(n * self.table.leakage(gate.netlist) for gate, n in block.gate_counts.items())
+
+    def _leakage_of(self, use: Use) -> dict[str, float]:
+        inverter = sum(transistor_widths(self.technology, "inverter", UNIT_GATE))
+        in_columns = self.table.leakage("inverter") / inverter  # W/m
+        row_path = sum(f.gate_width for f in self.footprints if f.name in ROW_PATH)
+        in_row_path = self.table.leakage("row path at rest") / row_path
+        found = {
+            f.name: f.gate_width * (in_row_path if f.name in ROW_PATH else in_columns)
+            for f in self.footprints
+            if f.use == use and f.name != "cells"
         }
-        return {
-            name: sum(n * sum(transistor_widths(t, netlist, values)) for netlist, values, n in parts)
-            for name, parts in circuits.items()
-        }
+        if use == "compute":
+            found["result latches"] = self.columns * 2 * self.table.leakage("nand2")
+            found |= {block.name: self.block_leakage(block) for block in sub_array_blocks(self.columns)}
+        return found
 
 
 def _named(name: str, cost: ActionCost) -> ActionCost:

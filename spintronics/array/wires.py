@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from functools import cache
 from math import sqrt
-from typing import Literal
+from typing import Literal, Self
 
-from spintronics.characterize.device_table import DeviceTable
+from spintronics.characterize.device_table import DeviceTable, OperationFailed
 from spintronics.circuits.library import transistor_widths
 from spintronics.circuits.row_bench import GATE_CAPACITANCE, UNIT_GATE
 from spintronics.technology import Technology
@@ -32,16 +32,21 @@ class Repeater:
     area: float
 
     @classmethod
-    def of(cls, technology: Technology, table: DeviceTable) -> "Repeater | None":
-        """From the table's inverter at fan-out 1; None where the table has none.
+    def of(cls, technology: Technology, table: DeviceTable) -> Self:
+        """From the table's inverter at fan-out 1.
 
         R = t / (0.69 (C_in + C_out)), C_in = 1 fF per µm of gate, C_out = C_in (assumed).
+
+        Raises:
+            OperationFailed: the table's inverter failed, or has no latency, leakage or area.
         """
-        entry = next((e for e in table.entries if e.action == "inverter" and e.cost is not None), None)
-        if entry is None or entry.cost is None:
-            return None
+        latency = table.action("inverter").latency
+        if latency <= 0:
+            raise OperationFailed(
+                f"{table.whose}: inverter: latency = {latency:g} s: must be positive, it drives wires"
+            )
         pin = GATE_CAPACITANCE * sum(transistor_widths(technology, "inverter", UNIT_GATE))
-        return cls(entry.cost.latency / (LUMPED * 2 * pin), pin, pin, entry.leakage or 0.0, entry.area or 0.0)
+        return cls(latency / (LUMPED * 2 * pin), pin, pin, table.leakage("inverter"), table.area("inverter"))
 
 
 @dataclass(frozen=True)
@@ -70,13 +75,13 @@ class Wire:
 
     Attributes:
         resistance: Ω/m; capacitance: F/m; supply: V.
-        repeater: None: no repeaters, t = 0.38 R·C·L².
+        repeater: its smallest repeater.
     """
 
     resistance: float
     capacitance: float
     supply: float
-    repeater: Repeater | None
+    repeater: Repeater
 
     @classmethod
     def of(cls, technology: Technology, table: DeviceTable, layer: Layer) -> "Wire":
@@ -88,26 +93,27 @@ class Wire:
         }[layer]
         return cls(resistance, capacitance, technology.cmos.supply, Repeater.of(technology, table))
 
-    def spacing(self, repeater: Repeater) -> float:
+    @property
+    def spacing(self) -> float:
         """Distance between repeaters, m."""
-        pins = repeater.input_capacitance + repeater.output_capacitance
-        return sqrt(LUMPED * repeater.resistance * pins / (DISTRIBUTED * self.resistance * self.capacitance))
+        pins = self.repeater.input_capacitance + self.repeater.output_capacitance
+        return sqrt(LUMPED * self.repeater.resistance * pins / (DISTRIBUTED * self.resistance * self.capacitance))
 
-    def size(self, repeater: Repeater) -> float:
+    @property
+    def size(self) -> float:
         """Size of the repeaters, in smallest inverters."""
-        return sqrt(repeater.resistance * self.capacitance / (self.resistance * repeater.input_capacitance))
+        r = self.repeater
+        return sqrt(r.resistance * self.capacitance / (self.resistance * r.input_capacitance))
 
     def line(self, length: float) -> Line:
         """A line of the wire; shorter than one spacing, its repeaters count in proportion.
 
-        >>> bare = Wire(1e6, 2e-10, 1.0, None).line(1e-3)
-        >>> f"{bare.latency:.2g} s, {bare.energy:.2g} J"
-        '7.6e-11 s, 5e-14 J'
+        >>> line = Wire(1e5, 2e-10, 1.0, Repeater(1e4, 3e-16, 3e-16, 1e-9, 1e-13)).line(1e-3)
+        >>> f"{line.latency:.2g} s, {line.energy:.2g} J"
+        '2.2e-11 s, 1e-13 J'
         """
         wire_energy = RISING * self.capacitance * length * self.supply**2
-        if self.repeater is None:
-            return Line(length, DISTRIBUTED * self.resistance * self.capacitance * length**2, wire_energy, 0.0, 0.0)
-        r, distance, size = self.repeater, self.spacing(self.repeater), self.size(self.repeater)
+        r, distance, size = self.repeater, self.spacing, self.size
         pins = r.input_capacitance + r.output_capacitance
         segment = LUMPED * r.resistance / size * (size * pins + self.capacitance * distance)
         segment += LUMPED * self.resistance * distance * size * r.input_capacitance
@@ -131,23 +137,32 @@ class HTree:
 
 
 @cache
-def h_tree(columns: int, rows: int, width: float, height: float) -> HTree:
-    """H-tree over a grid of leaves, its root in the middle: halved across its longer side until one leaf is left.
+def h_tree(columns: int, rows: int, width: float, height: float, leaves: int) -> HTree:
+    """H-tree over a grid, its root in the middle: halved across its longer side until one place is left.
+
+    Branches lead only to places that have a leaf.
 
     Args:
-        columns, rows: leaves across and along.
-        width, height: of a leaf, m.
+        columns, rows: places across and along.
+        width, height: of a place, m.
+        leaves: places with a leaf, filled row by row.
 
-    >>> h_tree(2, 2, 1.0, 1.0)
-    HTree(path=1.0, total=3.0)
+    >>> h_tree(2, 2, 1.0, 1.0, 4), h_tree(2, 2, 1.0, 1.0, 3)
+    (HTree(path=1.0, total=3.0), HTree(path=1.0, total=2.5))
     """
-    if columns == rows == 1:
+    if columns == rows == 1 or leaves == 0:
         return HTree(0.0, 0.0)
     across = columns * width >= rows * height if min(columns, rows) > 1 else columns > 1
-    leaves, size = (columns, width) if across else (rows, height)
+    places, size = (columns, width) if across else (rows, height)
+    first = places - places // 2
+    whole, rest = divmod(leaves, columns)
+    in_first = whole * first + min(rest, first) if across else min(leaves, first * columns)
     path = total = 0.0
-    for half in (leaves - leaves // 2, leaves // 2):
-        branch = (leaves - half) * size / 2
-        below = h_tree(half, rows, width, height) if across else h_tree(columns, half, width, height)
+    for half, filled in ((first, in_first), (places - first, leaves - in_first)):
+        if filled == 0:
+            continue
+        branch = (places - half) * size / 2
+        shape = (half, rows) if across else (columns, half)
+        below = h_tree(*shape, width, height, filled)
         path, total = max(path, branch + below.path), total + branch + below.total
     return HTree(path, total)

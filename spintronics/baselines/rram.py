@@ -6,7 +6,7 @@ registers, the DACs drive it into all crossbars of the layer, dac_bits of each i
 sampled and converted, and shift-and-add puts the parts together in the output register.
 
     columns of a weight   c = ⌈weight_bits / cell_bits⌉, twice that for differential coding
-    crossbars             groups · ⌈dot length / rows⌉ · ⌈outputs per group · c / columns⌉
+    crossbars             groups · ⌈dot length / rows⌉ · ⌈outputs per group · c / columns⌉ (less the one that an offset takes)
     cycles of a layer     positions · ⌈input_bits / dac_bits⌉
 
 With offset coding every crossbar gives one column to the sum of its inputs.  With differential coding the currents of
@@ -28,7 +28,17 @@ from typing import Any, Literal
 from spintronics import units
 from spintronics.baselines.cost import BaselineCost
 from spintronics.errors import InputError
-from spintronics.networks import BitWidths, Convolution, FirstLayer, LayerTraffic, LayerWork, Network, buffer_traffic
+from spintronics.networks import (
+    BitWidths,
+    Convolution,
+    FirstLayer,
+    LayerTraffic,
+    LayerWork,
+    Network,
+    buffer_traffic,
+    image_layers,
+    inner_values,
+)
 
 _IMAGE = FirstLayer.PRACTICAL
 _SUM_BITS = 16
@@ -211,8 +221,9 @@ def map_layers(network: Network, design: RramDesign) -> tuple[RramLayer, ...]:
     widths = BitWidths(design.weight_bits, design.input_bits)
     traffic = {row.layer: row for row in buffer_traffic(network, widths, _IMAGE)}
     buffers = _line_buffers(network)
+    image, inner = image_layers(network), inner_values(network)
     return tuple(
-        _map(work, design, traffic[work.name], buffers[work.name], work is network.work[0], work is network.work[-1])
+        _map(work, design, traffic[work.name], buffers[work.name], work.name in image, work.name not in inner)
         for work in network.work
     )
 

@@ -6,7 +6,7 @@ from math import sqrt
 from typing import Literal
 
 from spintronics.circuits.blocks import Block
-from spintronics.circuits.library import placed_transistors
+from spintronics.circuits.library import placed_transistors, transistor_widths
 from spintronics.circuits.read_bench import SLICE
 from spintronics.circuits.row_bench import UNIT_GATE, Port, RowDecoder
 from spintronics.technology import Technology
@@ -18,6 +18,9 @@ CELL_RANGE = {
 }
 """Cell areas in F² with their sources: results scale with the cell between these."""
 TRANSISTOR_RULE = "transistors: contacted gate pitch times width plus row overhead"
+
+ROW_PATH = ("row decoder", "word line drivers", "second row decoder port")
+"""Blocks between the row address and the word lines."""
 
 Use = Literal["memory", "compute"]
 Part = tuple[str, dict[str, float], int]  # netlist, its parameters, how many
@@ -31,6 +34,7 @@ class Footprint:
         use: ``memory`` where a memory without computing needs it too, else ``compute``.
         area: m²; width, height: of the block beside or below the cells, as wide or as high as they are, m.
         rule: how the area was found.
+        gate_width: widths of all its transistors together, m; cells are not counted.
     """
 
     name: str
@@ -39,6 +43,7 @@ class Footprint:
     width: float
     height: float
     rule: str
+    gate_width: float = 0.0
 
     @property
     def area_f2(self) -> float:
@@ -71,12 +76,19 @@ def parts_area(technology: Technology, parts: Iterable[Part]) -> float:
     return sum(number * transistor_area(technology, name, **parameters) for name, parameters, number in parts)
 
 
+def parts_width(technology: Technology, parts: Iterable[Part]) -> float:
+    """Transistor widths of several netlists together, m."""
+    return sum(number * sum(transistor_widths(technology, name, parameters)) for name, parameters, number in parts)
+
+
+def block_parts(block: Block) -> list[Part]:
+    """Gates and flip-flops of a block."""
+    return [(gate.netlist, UNIT_GATE, number) for gate, number in block.gate_counts.items()]
+
+
 def block_area(technology: Technology, block: Block) -> float:
     """Area of a block's gates and flip-flops, m²; no wiring between them."""
-    return sum(
-        number * transistor_area(technology, gate.netlist, **dict(UNIT_GATE))
-        for gate, number in block.gate_counts.items()
-    )
+    return parts_area(technology, block_parts(block))
 
 
 def cell_size(technology: Technology) -> tuple[float, float]:
@@ -99,38 +111,41 @@ def footprints(technology: Technology, blocks: Iterable[Block]) -> tuple[Footpri
     cell_width, cell_height = cell_size(t)
     across, along = columns * cell_width, rows * cell_height
 
-    def beside(name: str, use: Use, area: float) -> Footprint:
-        return Footprint(name, use, area, area / along, along, f"{TRANSISTOR_RULE}; as high as the cells")
+    def beside(name: str, use: Use, *parts: Part) -> Footprint:
+        area, rule = parts_area(t, parts), f"{TRANSISTOR_RULE}; as high as the cells"
+        return Footprint(name, use, area, area / along, along, rule, parts_width(t, parts))
 
-    def below(name: str, use: Use, area: float) -> Footprint:
-        return Footprint(name, use, area, across, area / across, f"{TRANSISTOR_RULE}; as wide as the cells")
+    def below(name: str, use: Use, area: float, gate_width: float) -> Footprint:
+        rule = f"{TRANSISTOR_RULE}; as wide as the cells"
+        return Footprint(name, use, area, across, area / across, rule, gate_width)
 
-    source = transistor_area(t, "read_current_source", w=sense.source_width, l=sense.source_length)
-    references = transistor_area(t, "reference_branch", w_read=t.cell.read_width, fan_in=2)
-    one_reference = t.cmos.contacted_gate_pitch * (t.cell.read_width + t.cmos.row_overhead)
-    slice_area = transistor_area(t, "line_driver", w=SLICE)
-    enables = 2 * slice_area + transistor_area(t, "line_driver", w=2 * SLICE)
+    def each(*parts: Part) -> tuple[float, float]:
+        """Area and transistor width of what stands in every column."""
+        return columns * parts_area(t, parts), columns * parts_width(t, parts)
+
+    source = each(("read_current_source", {"w": sense.source_width, "l": sense.source_length}, 2))
+    references = each(("reference_branch", {"w_read": t.cell.read_width, "fan_in": 2}, 1))
+    read_width = t.cell.read_width  # of the one transistor that a memory's reference has
+    one = columns * t.cmos.contacted_gate_pitch * (read_width + t.cmos.row_overhead), columns * read_width
+    enables: Part = ("line_driver", {"w": SLICE}, 2)
     buffers: Part = ("inverter", {"w": decoder.buffer_width, "copies": 1}, 2 * rows)
     selects: Part = ("inverter", UNIT_GATE, 2 * rows)  # of a read and a write line; with two read ports, a NAND reads
-    nand = transistor_area(t, "nand2", **UNIT_GATE) - transistor_area(t, "inverter", **UNIT_GATE)
-    memory_ports = [*decoder.port_gates(Port.READ), *decoder.port_gates(Port.WRITE), selects, buffers]
+    nands: tuple[Part, ...] = (("nand2", UNIT_GATE, rows), ("inverter", UNIT_GATE, -rows))
+    memory_ports = (*decoder.port_gates(Port.READ), *decoder.port_gates(Port.WRITE), selects, buffers)
+    drivers: Part = ("line_driver", {"w": t.array.word_line_driver_width}, 2 * rows)
     return (
         Footprint("cells", "memory", rows * columns * t.cell.area, across, along, f"layout: {t.sources['cell.area']}"),
-        below("sense amplifiers", "memory", columns * transistor_area(t, "sense_amplifier", w=sense.latch_width)),
-        below("read currents and memory reference", "memory", columns * (2 * source + one_reference)),
-        below("write drivers", "memory", columns * transistor_area(t, "write_driver", w=t.write.driver_width)),
-        below("enable drivers", "memory", columns * enables),
-        beside("row decoder", "memory", parts_area(t, memory_ports)),
-        beside(
-            "word line drivers",
-            "memory",
-            2 * rows * transistor_area(t, "line_driver", w=t.array.word_line_driver_width),
-        ),
-        beside("second row decoder port", "compute", parts_area(t, decoder.port_gates(Port.SECOND)) + rows * nand),
-        below("AND and OR references", "compute", columns * (references - one_reference)),
-        below("AND and OR enable drivers", "compute", columns * 2 * slice_area),
-        below("result latches", "compute", columns * 2 * transistor_area(t, "nand2", **UNIT_GATE)),
-        *(below(block.name, "compute", block_area(t, block)) for block in blocks),
+        below("sense amplifiers", "memory", *each(("sense_amplifier", {"w": sense.latch_width}, 1))),
+        below("read currents and memory reference", "memory", source[0] + one[0], source[1] + one[1]),
+        below("write drivers", "memory", *each(("write_driver", {"w": t.write.driver_width}, 1))),
+        below("enable drivers", "memory", *each(enables, ("line_driver", {"w": 2 * SLICE}, 1))),
+        beside("row decoder", "memory", *memory_ports),
+        beside("word line drivers", "memory", drivers),
+        beside("second row decoder port", "compute", *decoder.port_gates(Port.SECOND), *nands),
+        below("AND and OR references", "compute", references[0] - one[0], references[1] - one[1]),
+        below("AND and OR enable drivers", "compute", *each(enables)),
+        below("result latches", "compute", *each(("nand2", UNIT_GATE, 2))),
+        *(below(block.name, "compute", block_area(t, block), parts_width(t, block_parts(block))) for block in blocks),
     )
 
 

@@ -12,6 +12,7 @@ from spintronics.errors import InputError, SpintronicsError
 from spintronics.technology import Technology
 
 OK = "ok"
+REMEDY = "spintronics characterize --only write --only operations --only logic gives all that an array needs"
 
 
 class OperationFailed(SpintronicsError):
@@ -157,7 +158,7 @@ class DeviceTable:
         names = [e.name for e in self.entries]
         twice = next((name for n, name in enumerate(names) if name in names[:n]), None)
         if twice is not None:
-            raise InputError(f"{self._whose}: entry {twice!r} stands there twice")
+            raise InputError(f"{self.whose}: entry {twice!r} stands there twice")
 
     @classmethod
     def of(cls, technology: Technology, entries: Iterable[Entry]) -> Self:
@@ -166,7 +167,8 @@ class DeviceTable:
         return cls(technology.name, technology.digest(), cmos.corner, cmos.supply, cmos.temperature, tuple(entries))
 
     @property
-    def _whose(self) -> str:
+    def whose(self) -> str:
+        """The table, for messages."""
         return self.origin or f"device table of {self.technology}"
 
     def action(self, name: str) -> ActionCost:
@@ -175,19 +177,58 @@ class DeviceTable:
         Raises:
             OperationFailed: no such action, or one of its cases failed.
         """
-        cases = [e for e in self.entries if e.action == name]
-        if not cases:
-            known = ", ".join(dict.fromkeys(e.action for e in self.entries))
-            raise OperationFailed(
-                f"{self._whose}: no action {name!r}; there are: {known}; spintronics characterize "
-                "--only write --only operations --only logic gives all that an array needs"
-            )
         costs = []
-        for entry in cases:
+        for entry in self._cases(name):
             if entry.cost is None or entry.status != OK:
-                raise OperationFailed(f"{self._whose}: {entry.name}: {entry.status}")
+                raise OperationFailed(f"{self.whose}: {entry.name}: {entry.status}")
             costs.append(entry.cost)
         return equally_likely(costs)
+
+    def leakage(self, name: str) -> float:
+        """Static power of an action's circuit, W, the mean of its cases.
+
+        Raises:
+            OperationFailed: no such action, or one of its cases failed or has no leakage.
+        """
+        cases = self._cases(name)
+        failed = next((entry for entry in cases if entry.status != OK), None)
+        if failed is not None:
+            raise OperationFailed(f"{self.whose}: {failed.name}: {failed.status}")
+        return self._mean("leakage", {entry.name: entry.leakage for entry in cases})
+
+    def area(self, name: str) -> float:
+        """Area of an action's circuit, m², the mean of its cases; a layout has one whether the action failed or not.
+
+        Raises:
+            OperationFailed: no such action, or one of its cases has no area.
+        """
+        return self._mean("area", {entry.name: entry.area for entry in self._cases(name)})
+
+    def _mean(self, figure: str, by_case: Mapping[str, float | None]) -> float:
+        values = []
+        for case, value in by_case.items():
+            if value is None:
+                raise OperationFailed(f"{self.whose}: {case}: {figure}: missing; {REMEDY}")
+            values.append(value)
+        return sum(values) / len(values)
+
+    def _cases(self, name: str) -> list[Entry]:
+        self.require_actions((name,))
+        return [e for e in self.entries if e.action == name]
+
+    def require_actions(self, names: Iterable[str]) -> None:
+        """Refuse a table that lacks actions; one that failed is not lacking, and refused when it is asked for.
+
+        Raises:
+            OperationFailed: an action that has no entry.
+        """
+        known = dict.fromkeys(e.action for e in self.entries)
+        missing = [name for name in dict.fromkeys(names) if name not in known]
+        if missing:
+            raise OperationFailed(
+                f"{self.whose}: no action {', '.join(map(repr, missing))}; there are: {', '.join(known) or 'none'}; "
+                f"{REMEDY}"
+            )
 
     @property
     def failed(self) -> tuple[Entry, ...]:
@@ -247,8 +288,10 @@ class DeviceTable:
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
             raise InputError(f"device table {path}: no such file; spintronics characterize writes one") from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"device table {path}: cannot be read: {error}") from None
+        except OSError as error:
+            raise InputError(f"device table {path}: cannot be read: {error.strerror}") from None
+        except UnicodeDecodeError as error:
+            raise InputError(f"device table {path}: cannot be read: not text in UTF-8, at byte {error.start}") from None
         origin = f"device table {path}"
         return replace(cls.from_toml(text, origin), origin=origin)
 
@@ -260,7 +303,7 @@ class DeviceTable:
         """
         if self.digest != technology.digest():
             raise InputError(
-                f"{self._whose} ({self.technology}, {self.digest[:12]}): the technology at hand is "
+                f"{self.whose} ({self.technology}, {self.digest[:12]}): the technology at hand is "
                 f"{technology.name} ({technology.digest()[:12]}): characterize it anew"
             )
 
@@ -309,6 +352,11 @@ def _entry(document: Mapping[str, Any], origin: str) -> Entry:
         cost = ActionCost(parts, _quantity(document, "latency", "s", origin))
         if cost.energy < 0 or cost.latency < 0:
             raise InputError(f"{origin}: {cost.energy:.3g} J in {cost.latency:.3g} s: must not be negative")
+    leakage = _quantity(document, "leakage", "W", origin) if "leakage" in document else None
+    area = _quantity(document, "area", "m^2", origin) if "area" in document else None
+    for key, value, unit in (("leakage", leakage, "W"), ("area", area, "m^2")):
+        if value is not None and value < 0:
+            raise InputError(f"{origin}: {key} = {value:.3g} {unit}: must not be negative")
     return Entry(
         group=str(document["group"]),
         action=str(document["action"]),
@@ -316,8 +364,8 @@ def _entry(document: Mapping[str, Any], origin: str) -> Entry:
         unit=str(document["unit"]),
         testbench=str(document["testbench"]),
         cost=cost,
-        leakage=_quantity(document, "leakage", "W", origin) if "leakage" in document else None,
-        area=_quantity(document, "area", "m^2", origin) if "area" in document else None,
+        leakage=leakage,
+        area=area,
         error=ErrorRate(**document["error"]) if "error" in document else None,
         status=str(document["status"]),
     )

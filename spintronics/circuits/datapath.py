@@ -30,6 +30,7 @@ def sub_array_blocks(columns: int) -> tuple[Block, Block, Block]:
     )
 
 
+@cache
 def processing_blocks() -> tuple[Block, ...]:
     """Quantizer, batch normalization and activations of the digital processing unit, one result at a time."""
     return (quantizer(*QUANTIZER), batch_norm(*BATCH_NORM), sign_activation(), clipped_activation(*ACTIVATION))

@@ -43,10 +43,11 @@ def explain(
     cost = cost_function(load(network), bits, first_layer, parallelism, sub_arrays)
     sub_array = sub_array_of(source, technology, settings)
     tree = accelerator.explain(cost(sub_array), chosen)
+    found = accelerator.sensitivity(lambda array: float(getattr(cost(array), chosen)), sub_array, chosen)
+    inputs = system.sensitivity(found)
     if as_json:
-        print_json(asdict(tree))
+        print_json({"tree": asdict(tree), "sensitivity": inputs})
         return
     sys.stdout.write(system.tree(tree, depth))
     print(f"\nwhat moves the {metric} most: percent per percent")
-    found = accelerator.sensitivity(lambda array: float(getattr(cost(array), chosen)), sub_array, chosen)
-    print_rows(system.sensitivity(found), indent="  ")
+    print_rows(inputs, indent="  ")

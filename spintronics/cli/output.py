@@ -125,14 +125,7 @@ def _without_nan(value: object) -> object:
 
 
 def print_rows(rows: "Sequence[Row]", style: str = "text", indent: str = "") -> None:
-    """One table as text, csv, markdown or latex.
-
-    Raises:
-        InputError: no such style.
-    """
-    from spintronics.errors import InputError
+    """One table as text, csv, markdown or latex."""
     from spintronics.report.rows import FORMATS
 
-    if style not in FORMATS:
-        raise InputError(f"--format {style}: must be one of {', '.join(FORMATS)}")
     sys.stdout.writelines(f"{indent}{line}\n" for line in FORMATS[style](rows).splitlines())

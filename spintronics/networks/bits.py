@@ -69,7 +69,7 @@ CONFIGURATIONS = tuple(BitWidths.parse(text) for text in ("32:32", "1:1", "1:2",
 
 
 class FirstLayer(StrEnum):
-    """Input width of the first weighted layer, which sees the image and is not quantized to I bits.
+    """Input width of the weighted layers that take the image, which is not quantized to I bits.
 
     SEED is 32-bit fixed point: of the two, the only one under which the first layer of the SVHN network has the most
     ANDs in every W:I of the slides, as they state.  PRACTICAL is 8-bit, the width of an image's pixels.
@@ -98,6 +98,22 @@ def inner_values(network: Network) -> frozenset[str]:
     return frozenset(found)
 
 
+def of_image(network: Network) -> frozenset[str]:
+    """Names of values that come from the image alone, through no weights: ``input``, and pools of it."""
+    weighted, found = {work.name for work in network.work}, {INPUT}
+    for layer, sources in zip(network.layers, network.sources, strict=True):
+        if layer.name not in weighted and found.issuperset(sources):
+            found.add(layer.name)
+    return frozenset(found)
+
+
+def image_layers(network: Network) -> frozenset[str]:
+    """Names of the weighted layers that take the image and nothing else: the first, and others beside it."""
+    weighted, image = {work.name for work in network.work}, of_image(network)
+    pairs = zip(network.layers, network.sources, strict=True)
+    return frozenset(layer.name for layer, sources in pairs if layer.name in weighted and image.issuperset(sources))
+
+
 def value_bits(
     network: Network, widths: BitWidths, first_layer: FirstLayer, sum_bits: int = SUM_BITS
 ) -> dict[str, int]:
@@ -114,11 +130,10 @@ def value_bits(
     >>> list(value_bits(lenet(), BitWidths(1, 2), FirstLayer.PRACTICAL).values())
     [8, 2, 2, 2, 2, 2, 32]
     """
-    weighted, inner = {work.name for work in network.work}, inner_values(network)
-    bits, of_image = {INPUT: first_layer.input_bits}, {INPUT}
+    weighted, inner, image = {work.name for work in network.work}, inner_values(network), of_image(network)
+    bits = {INPUT: first_layer.input_bits}
     for layer, sources in zip(network.layers, network.sources, strict=True):
-        if layer.name not in weighted and of_image.issuperset(sources):
-            of_image.add(layer.name)
+        if layer.name in image:
             bits[layer.name] = first_layer.input_bits
         elif layer.name in inner:
             bits[layer.name] = widths.inputs
@@ -134,7 +149,7 @@ class AndOperations:
     Attributes:
         w_bits, i_bits: the configuration W:I.
         first_layer: the convention.
-        input_bits: of this layer's inputs: i_bits, or the convention's in the first layer.
+        input_bits: of this layer's inputs: i_bits, or the convention's where it takes the image.
     """
 
     network: str
@@ -149,7 +164,7 @@ class AndOperations:
 def and_operations(network: Network, widths: BitWidths, first_layer: FirstLayer) -> tuple[AndOperations, ...]:
     """One-bit ANDs of each weighted layer for one image, in order.
 
-    The convention replaces the input width of layer 1 only, whatever I is; all other widths are those of W:I.
+    The convention replaces the input width of layers that take the image, whatever I is; all others are those of W:I.
 
     >>> from spintronics.networks.zoo import svhn
     >>> for row in and_operations(svhn(), BitWidths(1, 1), FirstLayer.SEED)[:2]:
@@ -157,9 +172,9 @@ def and_operations(network: Network, widths: BitWidths, first_layer: FirstLayer)
     conv0 1 1 32 149299200
     conv1 1 1 1 8957952
     """
-    rows = []
-    for index, work in enumerate(network.work):
-        bits = first_layer.input_bits if index == 0 else widths.inputs
+    rows, image = [], image_layers(network)
+    for work in network.work:
+        bits = first_layer.input_bits if work.name in image else widths.inputs
         ands = work.macs * widths.weights * bits
         rows.append(AndOperations(network.name, work.name, widths.weights, widths.inputs, first_layer, ands, bits))
     return tuple(rows)
@@ -171,7 +186,7 @@ class TrainingStep:
 
     Attributes:
         forward: macs · w_bits · input_bits, the ANDs of inference.
-        input_gradient: macs · w_bits · gradient bits; the first layer's is not needed, since nothing before it learns.
+        input_gradient: macs · w_bits · gradient bits; not needed of a layer that takes the image: nothing there learns.
         weight_gradient: macs · input_bits · gradient bits; not in the slides' complexity.
     """
 
@@ -205,12 +220,13 @@ def training_step(
     """
     if not 1 <= gradient_bits <= _MAX_BITS:
         raise InputError(f"gradient_bits = {gradient_bits}: must be a whole number from 1 to {_MAX_BITS}")
+    image = image_layers(network)
     return tuple(
         TrainingStep(
             network.name,
             row.layer,
             row.and_operations,
-            work.macs * row.w_bits * gradient_bits if work is not network.work[0] else 0,
+            work.macs * row.w_bits * gradient_bits if work.name not in image else 0,
             work.macs * row.input_bits * gradient_bits,
         )
         for row, work in zip(and_operations(network, widths, first_layer), network.work, strict=True)

@@ -29,6 +29,7 @@ from typing import Any
 from spintronics.errors import InputError
 from spintronics.networks.layers import (
     INPUT,
+    LARGEST_COUNT,
     Addition,
     Concatenation,
     Convolution,
@@ -53,9 +54,12 @@ def load_toml(path: str | Path) -> Network:
     path = Path(path)
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
+        repr(document)  # numbers of more digits than Python prints are refused here, not where a message shows them
     except OSError as error:
         raise InputError(f"network file {path}: {error.strerror}: must be a TOML file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RecursionError:
+        raise InputError(f"network file {path}: tables or lists too deep: must be a list of layers") from None
+    except ValueError as error:  # no TOML, no UTF-8, a number of thousands of digits
         raise InputError(f"network file {path}: {error}") from None
     return network_of(document, path.stem, f"network file {path}")
 
@@ -76,8 +80,8 @@ def network_of(document: Mapping[str, Any], name: str, where: str) -> Network:
     top = _Table(where, document)
     top.only("name", "dataset", "input", "layers")
     shape = top.get("input", list)
-    if len(shape) != 3 or any(type(size) is not int for size in shape):
-        raise InputError(f"{where}: input = {shape}: must be [channels, height, width]")
+    if len(shape) != 3 or any(type(size) is not int or not 1 <= size <= LARGEST_COUNT for size in shape):
+        raise InputError(f"{where}: input = {shape}: must be [channels, height, width], each from 1 to {LARGEST_COUNT}")
     layers: list[Layer] = []
     shapes: dict[str, Shape] = {INPUT: (shape[0], shape[1], shape[2])}
     for place, table in enumerate(top.get("layers", list), start=1):
@@ -141,8 +145,8 @@ def _layer(where: str, place: int, values: Any, shapes: Mapping[str, Shape]) -> 
     table.only(kind, "name", *_KEYS[kind])
     joined = tuple(table.get(kind, list)) if kind in ("add", "concat") else ()
     source = table.get("from", str, None)
-    for earlier in (*joined, *([source] if source else [])):
-        if earlier not in shapes:
+    for earlier in (*joined, *([] if source is None else [source])):
+        if type(earlier) is not str or earlier not in shapes:
             raise InputError(f"{table.where}: {earlier!r}: must be {INPUT} or the name of an earlier layer")
     if name in shapes:
         raise InputError(f"{table.where}: named so twice, or like the input: names must differ")
@@ -150,7 +154,7 @@ def _layer(where: str, place: int, values: Any, shapes: Mapping[str, Shape]) -> 
         return Addition(name, joined)
     if kind == "concat":
         return Concatenation(name, joined)
-    shape = shapes[source or list(shapes)[-1]]
+    shape = shapes[list(shapes)[-1] if source is None else source]
     if kind == "conv":
         return _convolution(table, name, source, shape)
     if kind == "pool":

@@ -25,6 +25,12 @@ Shape: TypeAlias = tuple[int, int, int]
 INPUT = "input"
 """What `source` calls the network's input."""
 
+LARGEST_COUNT = 2**24
+"""Largest channels, features, height, kernel, stride … of a layer: beyond any network, and still costed in seconds."""
+
+LARGEST_PRODUCT = 2**31
+"""Most values that a layer gives, and most weights that it has: at one byte each, all that an ONNX file can hold."""
+
 
 @dataclass(frozen=True)
 class Convolution:
@@ -193,9 +199,9 @@ class Network:
     The output of the last layer is the network's.
 
     Raises:
-        InputError: a size is not a whole number ≥ 1, a name occurs twice, a source is no earlier layer, an output is
-            not used, channels, features or addends do not fit, a kernel is larger than its padded input, or no layer
-            has weights.  The message names network and layer.
+        InputError: a size is not a whole number from 1 to 2²⁴, a layer has over 2³¹ values or weights, a name occurs
+            twice, a source is no earlier layer, an output is not used, channels, features or addends do not fit, a
+            kernel is larger than its padded input, or no layer has weights.  The message names network and layer.
 
     >>> net = Network("tiny", "none", (1, 8, 8), (
     ...     Convolution("conv", 1, 4, kernel=3), Pool("pool", "average", 2, 2), FullyConnected("fc", 36, 10)))
@@ -224,6 +230,7 @@ class Network:
             )
         for key, size in zip(("channels", "height", "width"), self.input_shape, strict=True):
             _require_count(f"network {self.name}: input {key}", size)
+        _require_product(f"network {self.name}: input", "values", self.input_shape)
         names = [layer.name for layer in self.layers]
         for name in names:
             if names.count(name) > 1:
@@ -300,13 +307,23 @@ class Network:
 def _require_count(what: str, value: int, least: int = 1) -> None:
     if type(value) is not int or value < least:
         raise InputError(f"{what} = {value!r}: must be a whole number ≥ {least}")
+    if value > LARGEST_COUNT:
+        shown = value if value < 10**20 else "over 10^20"
+        raise InputError(f"{what} = {shown}: must be ≤ {LARGEST_COUNT}")
+
+
+def _require_product(where: str, what: str, factors: tuple[int, ...]) -> None:
+    if prod(factors) > LARGEST_PRODUCT:
+        raise InputError(f"{where}: {' × '.join(map(str, factors))} {what}: must be ≤ {LARGEST_PRODUCT}")
 
 
 def taken_by(layer: Layer, previous: str) -> tuple[str, ...]:
     """What a layer takes: names of layers, or "input"; ``previous`` where it names none."""
     if isinstance(layer, Addition):
         return layer.addends
-    return layer.parts if isinstance(layer, Concatenation) else (layer.source or previous,)
+    if isinstance(layer, Concatenation):
+        return layer.parts
+    return (previous if layer.source is None else layer.source,)
 
 
 def _check_sizes(where: str, layer: Layer) -> None:
@@ -321,6 +338,7 @@ def _check_sizes(where: str, layer: Layer) -> None:
     if isinstance(layer, FullyConnected):
         _require_count(f"{where}: in_features", layer.in_features)
         _require_count(f"{where}: out_features", layer.out_features)
+        _require_product(where, "weights", (layer.in_features, layer.out_features))
         return
     _require_count(f"{where}: kernel", layer.kernel)
     _require_count(f"{where}: stride", layer.stride)
@@ -336,6 +354,9 @@ def _check_sizes(where: str, layer: Layer) -> None:
     for key, channels in (("in_channels", layer.in_channels), ("out_channels", layer.out_channels)):
         if channels % layer.groups:
             raise InputError(f"{where}: groups = {layer.groups}: must divide {key} = {channels}")
+    _require_product(
+        where, "weights", (layer.kernel, layer.kernel, layer.in_channels // layer.groups, layer.out_channels)
+    )
 
 
 def output_shape(where: str, layer: Layer, shapes: list[Shape]) -> Shape:
@@ -345,12 +366,19 @@ def output_shape(where: str, layer: Layer, shapes: list[Shape]) -> Shape:
         where: begins the message of an error.
         shapes: of what the layer takes: one, or one per addend.
     Raises:
-        InputError: a size of the layer is no whole number ≥ 1, or it does not fit its input.
+        InputError: a size of the layer is no whole number from 1 to 2²⁴, it has over 2³¹ values or weights, or it does
+            not fit its input.
 
     >>> output_shape("here", Pool("pool", "max", 3, 2), [(96, 55, 55)])
     (96, 27, 27)
     """
     _check_sizes(where, layer)
+    found = _shape_of(where, layer, shapes)
+    _require_product(where, "values", found)
+    return found
+
+
+def _shape_of(where: str, layer: Layer, shapes: list[Shape]) -> Shape:
     shape = shapes[0]
     channels, height, width = shape
     if isinstance(layer, Addition):

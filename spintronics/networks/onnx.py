@@ -41,6 +41,13 @@ if TYPE_CHECKING:
     import onnx
 
 _Dims = tuple[int | None, ...]
+_AUTOMATIC = ("NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID")  # auto_pad
+_ATTRIBUTES = {
+    "auto_pad": "STRING",
+    **dict.fromkeys(("kernel_shape", "strides", "pads", "dilations", "perm"), "INTS"),
+    **dict.fromkeys(("group", "axis", "ceil_mode", "transA", "transB"), "INT"),
+}
+"""Attribute that is read → its type in ONNX."""
 _SMALL = 1024  # numbers in a constant that can be a shape; the data of larger ones is dropped
 
 
@@ -134,15 +141,17 @@ class _Node:
     def square(self, key: str, default: int) -> int:
         """The one value of an attribute that has one per axis."""
         values = self.attributes.get(key, [default, default])
-        if len(values) != 2 or values[0] != values[1]:
-            self.refuse(f"{key} = {list(values)}: must be two equal numbers")
+        if len(values) != 2 or values[0] != values[1] or values[0] < 1:
+            self.refuse(f"{key} = {list(values)}: must be two equal numbers ≥ 1")
         return int(values[0])
 
     def padding(self, kernel: int, stride: int, before: Shape) -> tuple[int, int]:
         """The padding on every side, and what is more below and to the right."""
-        automatic = self.attributes.get("auto_pad", b"NOTSET").decode()
+        automatic = self.attributes.get("auto_pad", b"NOTSET").decode(errors="replace")
+        if automatic not in _AUTOMATIC:
+            self.refuse(f"auto_pad = {automatic!r}: must be one of {', '.join(_AUTOMATIC)}")
         pads = [int(pad) for pad in self.attributes.get("pads", [0, 0, 0, 0])]
-        if automatic in ("SAME_UPPER", "SAME_LOWER"):
+        if automatic.startswith("SAME"):
             both = [max(0, (-(-size // stride) - 1) * stride + kernel - size) for size in before[1:]]
             less, more = [pad // 2 for pad in both], [pad - pad // 2 for pad in both]
             pads = [*less, *more] if automatic == "SAME_UPPER" else [*more, *less]
@@ -173,16 +182,15 @@ class _Reader:
 
     def read(self, proto: onnx.NodeProto) -> None:
         """One node: a layer more, none, or a constant more."""
-        from onnx.helper import get_attribute_value
-
         inputs = tuple(value for value in proto.input if value)
         if proto.op_type in ("Shape", "Size") or self.constants.issuperset(inputs):
             self.constants.update(proto.output)
             return
+        if not proto.output:
+            raise InputError(f"{self.where}: node {proto.name} ({proto.op_type}): no output: must have one")
         name = proto.name if proto.name and proto.name not in self.shapes else proto.output[0]
         where = f"{self.where}: node {name} ({proto.op_type})"
-        attributes = {attribute.name: get_attribute_value(attribute) for attribute in proto.attribute}
-        node = _Node(name, where, proto.op_type, inputs, proto.output[0], attributes)
+        node = _Node(name, where, proto.op_type, inputs, proto.output[0], _attributes(proto, where))
         read = _OPERATORS.get(proto.op_type) if proto.domain in ("", "ai.onnx") else None
         if read is None:
             node.refuse(f"operator not supported: must be one of {', '.join(sorted(_OPERATORS))}")
@@ -220,10 +228,25 @@ class _Reader:
         self.sums[layer.name] = node.output
 
     def weights(self, node: _Node, rank: int) -> tuple[int, ...]:
+        if len(node.inputs) < 2:
+            node.refuse(f"inputs {', '.join(node.inputs)}: must be data and weights")
         dims = self.dims.get(node.inputs[1], ())
         if len(dims) != rank or any(size is None for size in dims):
             node.refuse(f"weights {node.inputs[1]}: must have {rank} known dimensions")
         return tuple(int(size or 0) for size in dims)
+
+
+def _attributes(proto: onnx.NodeProto, where: str) -> dict[str, Any]:
+    """A node's attributes that are read here, each of its type in ONNX."""
+    from onnx import AttributeProto
+    from onnx.helper import get_attribute_value
+
+    found = [attribute for attribute in proto.attribute if attribute.name in _ATTRIBUTES]
+    for attribute in found:
+        kind, right = AttributeProto.AttributeType.Name(attribute.type), _ATTRIBUTES[attribute.name]
+        if kind != right or attribute.ref_attr_name:
+            raise InputError(f"{where}: attribute {attribute.name} of type {kind}: must be a value of type {right}")
+    return {attribute.name: get_attribute_value(attribute) for attribute in found}
 
 
 def _conv(reader: _Reader, node: _Node) -> None:
@@ -234,6 +257,8 @@ def _conv(reader: _Reader, node: _Node) -> None:
     if (dilation := node.square("dilations", 1)) != 1:
         node.refuse(f"dilations = {dilation}: must be 1")
     stride, groups = node.square("strides", 1), int(node.attributes.get("group", 1))
+    if groups < 1:
+        node.refuse(f"group = {groups}: must be ≥ 1")
     padding, end = node.padding(height, stride, before)
     layer = Convolution(
         node.name,

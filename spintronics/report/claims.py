@@ -3,18 +3,18 @@
 Nothing is fitted: every value stands in a table, and no calculation takes it.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from spintronics.accelerator import NetworkCost
-from spintronics.array import SubArray
+from spintronics.accelerator import NetworkCost, network_cost
+from spintronics.array import Floorplan, SubArray
 from spintronics.baselines import bcnn_rram
+from spintronics.characterize.area import FEATURE
 from spintronics.circuits.datapath import ACCUMULATOR_BITS
 from spintronics.networks import load
 from spintronics.report.rows import Row, ratio, slides
 from spintronics.report.system import decoder_and_sum
-
-FEATURE_SIZE = 45e-9  # m, of the node, for areas in F²
 
 
 @dataclass(frozen=True)
@@ -143,11 +143,41 @@ def _energy(cost: NetworkCost, target: float) -> tuple[Input, ...]:
 
 
 def _area(cost: NetworkCost, target: float) -> tuple[Input, ...]:
-    array = cost.floorplan.sub_array
-    cells = array.area_parts["cells"] * (cost.sub_arrays + cost.image_bank + cost.kernel_bank)
-    cell = Input("area of a cell, um^2", array.technology.cell.area * 1e12, _linear(cost.area, cells, target))
-    per_array = cost.area / cost.sub_arrays
-    return cell, Input("computational sub-arrays", cost.sub_arrays, target // per_array / cost.sub_arrays)
+    """The area of a cell; and the computational sub-arrays that fit, were the kernels to come from another chip."""
+    array, network = cost.floorplan.sub_array, load(cost.network)
+    cell, placed = array.technology.cell.area, cost.sub_arrays + cost.image_bank + cost.kernel_bank
+
+    def with_cell(factor: float) -> float:
+        technology = array.technology.with_values({"cell.area": cell * factor})
+        return replace(cost, floorplan=Floorplan(SubArray(technology, array.table), placed)).area
+
+    def without_kernel_bank(sub_arrays: int) -> float:
+        streamed = network_cost(network, cost.widths, cost.first_layer, array, cost.parallelism, sub_arrays)
+        plan = Floorplan(array, sub_arrays + streamed.image_bank)
+        return replace(streamed, kernel_bank=0, floorplan=plan).area
+
+    fit = bisect_right(range(1, cost.sub_arrays), target, key=without_kernel_bank)
+    return (
+        Input("area of a cell, um^2", cell * 1e12, _nearest_root(with_cell, target)),
+        Input("computational sub-arrays, kernels on another chip", cost.sub_arrays, fit / cost.sub_arrays or None),
+    )
+
+
+def _nearest_root(of_factor: Callable[[float], float], target: float) -> float | None:
+    """The factor nearest to 1, within 10⁻² and 10², that takes a figure to a target; None where none does.
+
+    >>> f"{_nearest_root(lambda factor: 1 + factor**2, 5.0):.6f}", _nearest_root(lambda factor: 1 + factor, 1.0)
+    ('2.000000', None)
+    """
+    from scipy.optimize import brentq  # slow to import
+
+    above = of_factor(1.0) > target
+    step, near = 10 ** (-0.1 if above else 0.1), 1.0
+    for far in (step**n for n in range(1, 21)):
+        if (of_factor(far) > target) != above:
+            return float(brentq(lambda factor: of_factor(factor) - target, far, near, rtol=1e-9))
+        near = far
+    return None
 
 
 def _of_array(array: SubArray) -> Iterator[Claim]:
@@ -157,7 +187,7 @@ def _of_array(array: SubArray) -> Iterator[Claim]:
     inputs = (
         Input(
             "area of a cell, F^2 at 45 nm",
-            array.technology.cell.area / FEATURE_SIZE**2,
+            array.technology.cell.area / FEATURE**2,
             _linear(array.memory_area, cells, computing / target),
         ),
         Input(

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -75,8 +76,27 @@ FORMATS: Mapping[str, Callable[[Sequence[Row]], str]] = {
 }
 
 
+_MATH = {
+    **{sign: sign for sign in "<>|"},
+    **dict(zip("µμΩΣΔσ", (r"\mu", r"\mu", r"\Omega", r"\Sigma", r"\Delta", r"\sigma"), strict=True)),
+    **dict(zip("τβθφχ°", (r"\tau", r"\beta", r"\theta", r"\varphi", r"\chi", r"^\circ"), strict=True)),
+    **dict(zip("·×−±≤≥→", (r"\cdot", r"\times", "-", r"\pm", r"\leq", r"\geq", r"\to"), strict=True)),
+    **dict(zip("√∫²³₀", (r"\surd", r"\int", "^2", "^3", "_0"), strict=True)),
+}
+_LATEX = {
+    **{sign: f"\\{sign}" for sign in "&%$#_{}"},
+    **dict(zip("\\~^–…\n", (r"\textbackslash{}", r"\textasciitilde{}", r"\^{}", "--", r"\ldots{}", " "), strict=True)),
+    **{sign: f"${math}$" for sign, math in _MATH.items()},
+}
+"""Character → how LaTeX sets it without a package."""
+
+
 def _for_latex(text: str) -> str:
-    return text.translate({ord(c): f"\\{c}" for c in "&%$#_{}"} | {ord("–"): "--", ord("µ"): r"$\mu$"})
+    """Text that LaTeX sets as it reads, with no package: powers such as mm^2 and signs as mathematics."""
+    powers = re.split(r"\^(-?\d+)", text)
+    return "".join(
+        f"$^{{{part}}}$" if n % 2 else "".join(_LATEX.get(sign, sign) for sign in part) for n, part in enumerate(powers)
+    )
 
 
 def _plain(value: str | int | float | None) -> str:

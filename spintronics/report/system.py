@@ -9,6 +9,8 @@ from spintronics.characterize.device_table import ActionCost
 from spintronics.networks import AndOperations, BitWidths, Network, Storage
 from spintronics.report.rows import Row, ratio, slides
 
+SLIDES_NETWORKS = ("alexnet", "svhn", "lenet")  # on ImageNet, SVHN and MNIST
+
 
 def memory(found: Memory) -> list[Row]:
     """Organization, then area, latency, energy and leakage with their breakdown, as memory models print them."""
@@ -49,6 +51,7 @@ def memory(found: Memory) -> list[Row]:
         row(f"{name} latency", "total", cost.latency * 1e9, "ns")
         parts(f"{name} energy", cost.parts, "pJ", 1e12)
     parts("leakage", found.leakage_parts, "mW", 1e3)
+    parts("leakage added for computing", found.compute_leakage_parts, "mW", 1e3)
     return rows
 
 
@@ -306,7 +309,7 @@ def _key(name: str) -> str:
 
 
 def comparison(costs: Sequence[NetworkCost], networks: Sequence[Network]) -> list[Row]:
-    """Binary networks per data set: this project's IMCE and its models of the RRAM designs beside the slides' figures.
+    """Binary networks: this project's IMCE and its models of the RRAM designs, beside the slides' figures of theirs.
 
     Processors follow, with published energies or ones scaled by multiply-accumulates, as ``basis`` says.
     """
@@ -315,18 +318,19 @@ def comparison(costs: Sequence[NetworkCost], networks: Sequence[Network]) -> lis
 
     def row(
         design: str,
-        dataset: str,
         ours: NetworkCost | BaselineCost,
-        theirs: Mapping[str, float],
+        key: str | None,
         basis: str = "simulated",
     ) -> None:
+        theirs = given[key].get(ours.dataset.lower(), {}) if key and ours.network in SLIDES_NETWORKS else {}
         energy_uj = ours.energy * 1e6
         area_mm2 = ours.area * 1e6 if ours.area is not None else None
         seed_energy, seed_area = theirs.get("energy_uJ"), theirs.get("area_mm2")
         rows.append(
             {
                 "design": design,
-                "dataset": dataset,
+                "dataset": ours.dataset,
+                "network": ours.network,
                 "energy_uJ": energy_uj,
                 "area_mm2": area_mm2,
                 "seed_energy_uJ": seed_energy,
@@ -339,14 +343,12 @@ def comparison(costs: Sequence[NetworkCost], networks: Sequence[Network]) -> lis
 
     for cost in costs:
         if (cost.widths.weights, cost.widths.inputs) == (1, 1):
-            theirs = given["imce"].get(cost.dataset.lower(), {})
-            row(f"IMCE 1:1, first layer {cost.first_layer.value}", cost.dataset, cost, theirs)
+            row(f"IMCE 1:1, first layer {cost.first_layer.value}", cost, "imce")
     keys = {"CNN-RRAM": "cnn_rram", "BCNN-RRAM": "bcnn_rram"}
     others = [other for network in networks for other in baselines(network)]
     for design in dict.fromkeys(other.design for other in others):
         for other in (o for o in others if o.design == design):
-            theirs = given[keys[design]].get(other.dataset.lower(), {}) if design in keys else {}
-            row(design, other.dataset, other, theirs, other.basis)
+            row(design, other, keys.get(design), other.basis)
     return rows
 
 

@@ -30,7 +30,7 @@ def array_of(imce45: Technology, made_up: Callable[..., DeviceTable]) -> MakeSub
     def make(rows: int = 256, columns: int = 512, **other: ActionCost) -> SubArray:
         technology = imce45.with_values({"array.rows": rows, "array.columns": columns})
         table = made_up({**COSTS, **other})
-        entries = tuple(replace(entry, leakage=LEAKAGE.get(entry.action)) for entry in table.entries)
+        entries = tuple(replace(entry, leakage=LEAKAGE.get(entry.action, 0.0)) for entry in table.entries)
         return SubArray(technology, replace(table, entries=entries))
 
     return make

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from spintronics.accelerator import NetworkCost, network_cost, training_cost
-from spintronics.accelerator.image_bank import bank_bits, kept_values
+from spintronics.accelerator.charges import processing
+from spintronics.accelerator.image_bank import bank_bits, kept_values, results
 from spintronics.array import SubArray
+from spintronics.characterize.area import block_area, transistor_area
 from spintronics.characterize.device_table import ActionCost
 from spintronics.errors import InputError
 from spintronics.networks import (
@@ -20,6 +22,7 @@ from spintronics.networks import (
     FirstLayer,
     FullyConnected,
     Network,
+    Normalization,
     Pool,
     load,
     training_step,
@@ -198,14 +201,13 @@ def test_training_step_is_the_forward_pass_and_gradients_at_its_price_of_an_and(
         assert row.forward == m.and_operations
     assert step.energy["gradient of inputs"] == pytest.approx(inputs)
     assert step.energy["gradient of weights"] == pytest.approx(weights)
-    written = read = 0.0
+    written = 0.0
     for work in network.work:
         for start in range(0, work.dot_length, array.columns):
             bits = min(array.columns, work.dot_length - start)
             written += work.out_channels * array.operation("write", bits).energy
-            read += work.out_channels * array.operation("read", bits).energy
     sent = 2 * found.floorplan.line.energy * sum(work.weights for work in network.work)
-    assert step.rewriting == pytest.approx(written + read + sent)
+    assert step.rewriting == pytest.approx(written + sent)
     streamed = cost("lenet", "1:2", "practical", chip={"sub_arrays": 2})
     assert not streamed.resident
     assert training_cost(streamed, network).rewriting == 0  # every image writes them
@@ -260,7 +262,7 @@ def test_streamed_layers_share_the_chip(cost: Cost) -> None:
     assert sum(layer.sub_arrays for layer in resident.layers) == resident.sub_arrays
     assert not streamed.resident
     for layer in streamed.layers:
-        copies = min(4, 9)
+        copies = layer.rounds.copies
         assert layer.sub_arrays == copies * min(layer.mapping.occupied, 9 // copies) <= 9
         assert layer.area == 0
     assert streamed.powered == streamed.sub_arrays
@@ -275,3 +277,86 @@ def test_wide_values_pass_the_processing_unit_in_several_passes(cost: Cost) -> N
     # Batch normalization of 16 by 8 bits: eight passes of 0.3 ns; the clipped activation's 0.4 ns come twice.
     assert wide.layers[1].time.process == pytest.approx(lanes * 8 * 0.3e-9)
     assert narrow.layers[1].time.process == pytest.approx(lanes * 0.5e-9)  # the Sum, for the sum of the inputs
+
+
+def test_the_one_processing_unit_bounds_the_pace(array_of: Callable[..., SubArray]) -> None:
+    layers = tuple(Convolution(f"c{n}", 64, 64, 1) for n in range(8))
+    network = Network("many", "none", (64, 32, 32), layers)
+    slow = array_of(quantizer=ActionCost({"gates": 2e-13}, 1e-7))
+    found = network_cost(network, BitWidths(1, 2), FirstLayer.PRACTICAL, slow)
+    busy = sum(layer.time.windows * layer.time.process for layer in found.layers)
+    assert busy > max(layer.time.total for layer in found.layers)
+    assert found.interval >= busy
+
+
+def test_normalizations_behind_weights_are_done_with_the_sums(array_of: Callable[..., SubArray]) -> None:
+    def costed(*layers: Convolution | Normalization | FullyConnected | Addition) -> NetworkCost:
+        network = Network("norm", "none", (4, 6, 6), layers)
+        return network_cost(network, BitWidths(1, 2), FirstLayer.PRACTICAL, array_of())
+
+    a, c = Convolution("a", 4, 4, 3, padding=1), FullyConnected("c", 144, 2)
+    plain, folded = costed(a, c), costed(a, Normalization("n", 4), c)
+    assert folded.energy == pytest.approx(plain.energy)  # the slides' unit normalizes every layer's sums
+    before = costed(Normalization("n", 4), a, c)
+    moved = {charge.what for layer in before.layers for charge in layer.charges if "n: " in charge.what}
+    assert len(moved) == 3  # of the image, it has a way of its own: read, sent, and its quantizer
+    assert before.energy_parts["read"] > plain.energy_parts["read"]
+    assert before.energy_parts["batch norm"] > plain.energy_parts["batch norm"]  # the layers' sums as without it
+    results = costed(a, c, Normalization("last", 2))
+    assert results.energy_parts["batch norm"] < plain.energy_parts["batch norm"]  # two results alone
+
+
+def test_normalizations_elsewhere_keep_their_places(array_of: Callable[..., SubArray]) -> None:
+    def batch_norms(*layers: Convolution | Normalization | FullyConnected | Addition) -> dict[str, float]:
+        network = Network("norm", "none", (4, 6, 6), layers)
+        found = network_cost(network, BitWidths(1, 2), FirstLayer.PRACTICAL, array_of())
+        charges = [c for layer in found.layers for c in layer.charges if c.component == "batch norm"]
+        return {charge.what: charge.count for charge in charges}
+
+    a, b = Convolution("a", 4, 4, 3, padding=1), Convolution("b", 4, 4, 1)
+    plus, n, c = Addition("plus", ("a", "b")), Normalization("n", 4), FullyConnected("c", 144, 2)
+    # Behind an addition: of its values, and of no layer's sums.
+    assert batch_norms(a, b, plus, n, c) == {"values": 144}
+    # Of a layer that an addition takes too: its sums are needed as they are.
+    also = Addition("plus", ("a", "n"))
+    assert batch_norms(a, n, also, c) == {"values": 144}
+    assert batch_norms(a, n, Convolution("b", 4, 4, 1), Addition("plus", ("n", "b")), c) == {"sums": 144}
+
+
+def test_every_layer_that_takes_the_image_takes_its_width(array_of: Callable[..., SubArray]) -> None:
+    layers = (
+        Convolution("a", 2, 3, 1),
+        Convolution("b", 2, 3, 1, source="input"),
+        Addition("plus", ("a", "b")),
+        FullyConnected("f", 48, 2),
+    )
+    network = Network("stems", "none", (2, 4, 4), layers)
+    found = network_cost(network, BitWidths(1, 2), FirstLayer.PRACTICAL, array_of())
+    assert [layer.mapping.i_bits for layer in found.layers] == [8, 8, 2]
+    rows = training_step(network, BitWidths(1, 2), FirstLayer.PRACTICAL)
+    assert [row.forward for row in rows] == [16 * 6 * 8, 16 * 6 * 8, 96 * 2]
+    assert [row.input_gradient for row in rows] == [0, 0, 96 * 8]
+
+
+def test_a_concatenation_at_the_end_leaves_the_chip_in_its_parts() -> None:
+    layers = (Convolution("a", 2, 3, 1), Convolution("b", 3, 4, 1), Convolution("c", 3, 5, 1, source="a"))
+    network = Network("ends", "none", (2, 4, 4), (*layers, Concatenation("both", ("b", "c"))))
+    assert results(network) == {"b", "c", "both"}
+    kept = kept_values(network, value_bits(network, BitWidths(1, 2), FirstLayer.PRACTICAL))
+    assert [k.bits for k in kept] == [8 * 32, 2 * 48]
+    taken_twice = Network("twice", "none", (2, 4, 4), (*layers, Concatenation("both", ("a", "b", "c"))))
+    assert results(taken_twice) == {"b", "c", "both"}
+
+
+@pytest.mark.parametrize("chip", [{"sub_arrays": 10**12}, {"parallelism": 10**9}, {"parallelism": 2**20}])
+def test_a_chip_beyond_all_bounds_is_refused(cost: Cost, chip: dict[str, int]) -> None:
+    with pytest.raises(InputError, match=r"at most 1048576"):
+        cost(chip=chip)
+
+
+def test_every_lane_has_what_compares_two_values(cost: Cost) -> None:
+    found = cost()
+    technology, columns = found.floorplan.sub_array.technology, found.floorplan.sub_array.columns
+    blocks = sum(block_area(technology, block) for block in processing(columns).values())
+    gates = sum(transistor_area(technology, gate, w=90e-9, copies=1) for gate in ("full_adder", "mux2"))
+    assert found.area_parts["processing unit"] == pytest.approx(16 * (blocks + 8 * gates))

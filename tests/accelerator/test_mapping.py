@@ -62,7 +62,7 @@ def test_counts_are_those_of_the_walk(work, w_bits: int, i_bits: int, rows: int,
     assert mapping.row_writes == walked["writes"]
     assert mapping.row_reads == walked["reads"]
     assert mapping.input_counts == walked["counts"]
-    assert mapping.sub_arrays == walked["arrays"][0]
+    assert mapping.groups * len(mapping.segments) * mapping.copies == walked["arrays"][0]
 
 
 @pytest.mark.parametrize("network", [alexnet(), svhn(), lenet()], ids=lambda network: network.name)
@@ -81,7 +81,7 @@ def test_accumulator_holds_the_largest_sum_and_no_more() -> None:
 
 def test_kernels_fill_the_rows_that_the_input_leaves() -> None:
     work = layer(1, 4, 100, 3)
-    assert map_layer(work, 2, 4, rows=24, columns=8).sub_arrays == ceil(100 / 10)
+    assert map_layer(work, 2, 4, rows=24, columns=8).occupied == ceil(100 / 10)
 
 
 def test_too_few_rows_names_the_layer_and_the_rows_it_needs() -> None:
@@ -161,5 +161,22 @@ def test_streamed_rounds_are_those_of_the_walk(
 
 def test_copies_share_the_sub_arrays_of_a_round() -> None:
     mapping = map_layer(layer(3, 4, 50, 6), 1, 1, 16, 18)
-    assert rounds_of(mapping, 2, 8).rounds == rounds_of(mapping, 1, 4).rounds == 2
-    assert rounds_of(mapping, 9, 2).copies == 2
+    assert mapping.occupied == 8
+    two = rounds_of(mapping, 2, 17)
+    assert (two.copies, two.rounds, two.sub_arrays) == (2, 1, 16)
+    assert (rounds_of(mapping, 2, 8).copies, rounds_of(mapping, 2, 8).rounds) == (
+        1,
+        1,
+    )  # two would take two rounds each
+
+
+@pytest.mark.parametrize("available", [3, 7, 12, 25, 40])
+def test_more_copies_are_never_slower(available: int) -> None:
+    mapping = map_layer(layer(3, 4, 50, 6), 1, 1, 16, 18)
+    passes = []
+    for parallelism in range(1, 12):
+        found = rounds_of(mapping, parallelism, available)
+        assert found.copies <= parallelism
+        assert found.sub_arrays <= available
+        passes.append(found.rounds * -(-mapping.positions // found.copies))
+    assert passes == sorted(passes, reverse=True)

@@ -105,7 +105,7 @@ def timed(
     quantized: bool = True,
 ) -> LayerTime:
     rounds = rounds_of(mapping, parallelism, available)
-    return layer_time(mapping, STEPS, rounds, available is None, quantized, columns, 0.0, lanes)
+    return layer_time(mapping, STEPS, rounds, available is None, quantized, columns, lanes)
 
 
 @pytest.mark.parametrize(
@@ -160,3 +160,11 @@ def test_sums_that_nothing_quantizes_pass_the_sum_alone() -> None:
     assert timed(narrow, quantized=False).process == pytest.approx(5 * 2.0)
     assert timed(wide, quantized=False).process == pytest.approx(5 * 2 * 2.0)
     assert timed(wide).process == pytest.approx(5 * 4.0)  # slower than quantizing
+
+
+def test_the_bank_takes_the_results_too() -> None:
+    mapping = map_layer(work_of(3, 4, 5, 6), 1, 1, 16, 64)
+    rounds = rounds_of(mapping, 1, None)
+    plain, stored = (layer_time(mapping, STEPS, rounds, True, True, 512, 1, stored=s) for s in (0.0, 5.0))
+    assert stored.bank == pytest.approx(plain.bank + 5.0)
+    assert stored.total == plain.total

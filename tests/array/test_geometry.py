@@ -61,20 +61,23 @@ def test_sweep_is_monotone(sub_array: SubArray) -> None:
     assert [(p.rows, p.columns) for p in by_rows] == [(rows, 512) for rows in sizes]
 
 
-def test_scaled_costs_are_those_that_ngspice_finds_with_half_the_rows(imce45: Technology) -> None:
+def test_scaled_costs_are_those_that_ngspice_finds_with_half_the_rows(
+    imce45: Technology, made_up: Callable[..., DeviceTable]
+) -> None:
     def sensed(technology: Technology) -> operations.OperationResult:
         return operations.sense(technology, locate(technology), Simulator(), Operation.AND, (0, 1))
 
     less = imce45.with_values({"array.rows": 128, "sense.logic_develop_time": imce45.sense.logic_develop_time / 2})
     found, half = sensed(imce45), sensed(less)
-    scaled = resized(SubArray(imce45, DeviceTable.of(imce45, [operations.entry(found)])), 128, 512).table.action("AND")
+    assert found.cost is not None
+    scaled = resized(SubArray(imce45, made_up({"AND": found.cost})), 128, 512).table.action("AND")
     assert half.cost is not None
     assert scaled.energy == pytest.approx(half.cost.energy, rel=0.02)
     assert scaled.latency == pytest.approx(half.cost.latency, rel=0.02)
     assert half.developed == pytest.approx(found.developed, rel=0.03)  # the same margin: it is the same operation
 
 
-@pytest.mark.parametrize("size", [(2, 512), (0, 512), (256, 0), (-1, 5)])
+@pytest.mark.parametrize("size", [(2, 512), (0, 512), (256, 0), (256, 1), (256, 10**12), (-1, 5)])
 def test_sizes_that_are_none_are_refused(sub_array: SubArray, size: tuple[int, int]) -> None:
     with pytest.raises(InputError, match=r"array\.(rows|columns) = "):
         resized(sub_array, *size)

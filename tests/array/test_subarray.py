@@ -1,12 +1,15 @@
 """Sub-array: adders of a bit-counter by their known count, areas and costs by their rules."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from spintronics.array import SubArray, full_adders_to_count
-from spintronics.characterize.device_table import ActionCost, DeviceTable
+from spintronics.array.subarray import ACTIONS
+from spintronics.characterize.device_table import ActionCost, DeviceTable, OperationFailed
 from spintronics.circuits.blocks import quantizer
+from spintronics.circuits.datapath import processing_blocks, sub_array_blocks
 from spintronics.circuits.library import transistor_widths
 from spintronics.circuits.logic_bench import FULL_ADDER
 from spintronics.technology import Technology
@@ -62,7 +65,7 @@ def test_an_operation_decodes_its_row_first(made_up: Callable[..., DeviceTable],
     assert write.latency == pytest.approx(4.1e-9)
     assert logic.energy == pytest.approx(5e-13 + 512 * 10e-15)
     assert logic.latency == pytest.approx(4.3e-9)
-    assert array.operation("read", 1).parts["row decoder"] == 0  # not in this table
+    assert array.operation("read", 1).parts["row decoder"] == 0  # made up so
 
 
 def test_blocks_come_from_the_table_or_else_from_its_gates(
@@ -96,14 +99,66 @@ def test_a_block_that_is_not_in_the_table_is_the_sum_of_its_gates(table: DeviceT
 def test_leakage_is_that_of_the_table_and_of_transistors_like_its_inverter(
     imce45: Technology, leaky: DeviceTable
 ) -> None:
-    parts = SubArray(imce45, leaky).leakage_parts
-    assert parts["row path"] == 2e-6
+    array = SubArray(imce45, leaky)
+    parts = array.leakage_parts
+    row_path = ("row decoder", "word line drivers", "second row decoder port")
+    assert sum(parts[name] for name in row_path) == pytest.approx(2e-6)
     assert parts["bit-counter"] == 5e-6
+    assert parts["result latches"] == pytest.approx(512 * 2 * 2e-9)
     per_metre = 1e-9 / (90e-9 + 180e-9)  # NMOS and PMOS of the smallest inverter
     driver = sum(transistor_widths(imce45, "write_driver", {"w": imce45.write.driver_width}))
     assert parts["write drivers"] == pytest.approx(512 * driver * per_metre)
-    assert parts["shifter"] == 0  # not in this table
-    assert SubArray(imce45, leaky).leakage == pytest.approx(sum(parts.values()))
+    assert array.leakage == pytest.approx(sum(parts.values()))
+
+
+def test_leakage_of_a_block_that_is_not_in_the_table_is_that_of_its_gates(
+    imce45: Technology, leaky: DeviceTable
+) -> None:
+    _, shifter, accumulator = sub_array_blocks(512)
+    adder, register, xor, nand, inverter = 5e-9, 6e-9, 3e-9, 2e-9, 1e-9
+    parts = SubArray(imce45, leaky).leakage_parts
+    assert parts["sum"] == pytest.approx(47 * adder + 48 * register + xor + nand + inverter)
+    gates = {gate.netlist: n for gate, n in shifter.gate_counts.items()}
+    assert parts["shifter"] == pytest.approx(gates["mux2"] * 4e-9 + gates["inverter"] * inverter)
+    assert SubArray(imce45, leaky).block_leakage(accumulator) == parts["sum"]
+
+
+def test_leakage_and_area_have_the_same_blocks_in_memory_and_computing(imce45: Technology, leaky: DeviceTable) -> None:
+    array = SubArray(imce45, leaky)
+    for use, parts in (("memory", array.memory_leakage_parts), ("compute", array.compute_leakage_parts)):
+        assert set(parts) == {f.name for f in array.footprints if f.use == use and f.name != "cells"}
+        assert all(watt > 0 for watt in parts.values())
+    assert array.memory_leakage == pytest.approx(array.leakage - sum(array.compute_leakage_parts.values()))
+
+
+def without(table: DeviceTable, *actions: str) -> DeviceTable:
+    return replace(table, entries=tuple(e for e in table.entries if e.action not in actions))
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a_table_that_lacks_an_action_is_refused(table: DeviceTable, action: str) -> None:
+    with pytest.raises(OperationFailed, match=f"made up: no action '{action}'; .*; spintronics characterize "):
+        sub_array(without(table, action))
+
+
+def test_all_actions_that_lack_are_named_and_gates_where_a_block_is_composed_of_them(
+    made_up: Callable[..., DeviceTable], imce45: Technology, table: DeviceTable
+) -> None:
+    with pytest.raises(OperationFailed, match="no action 'select write', 'nand2', 'full_adder'; there are"):
+        sub_array(without(table, "nand2", "select write", "full_adder"))
+    blocks = (*sub_array_blocks(512), *processing_blocks())
+    whole = made_up({block.name: ActionCost({}, 1e-9) for block in blocks})
+    gates = ("full_adder", "mux2", "d_flip_flop", "xor2", "nor2")
+    assert SubArray(imce45, without(whole, *gates)).accumulate(8).latency == 1e-9
+    with pytest.raises(OperationFailed, match="no action 'xor2', 'full_adder', 'd_flip_flop'; there are"):
+        SubArray(imce45, without(whole, *gates, "sum"))
+
+
+@pytest.mark.parametrize("action", ["inverter", "nand2", "row path at rest", "full_adder"])
+def test_an_entry_without_leakage_is_refused(table: DeviceTable, action: str) -> None:
+    entries = tuple(replace(e, leakage=None) if e.action == action else e for e in table.entries)
+    with pytest.raises(OperationFailed, match=f"made up: {action}: leakage: missing"):
+        sub_array(replace(table, entries=entries)).leakage  # noqa: B018
 
 
 def test_memory_and_what_computing_adds_are_the_whole_area(table: DeviceTable) -> None:

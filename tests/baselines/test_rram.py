@@ -19,7 +19,7 @@ from spintronics.baselines import (
     rram_design,
 )
 from spintronics.errors import InputError
-from spintronics.networks import NETWORKS, Convolution, FullyConnected, Network, Pool, load
+from spintronics.networks import NETWORKS, Addition, Convolution, FullyConnected, Network, Pool, load
 
 CNN, BCNN = rram_design("cnn_rram"), rram_design("bcnn_rram")
 
@@ -253,3 +253,19 @@ def test_documentation_states_what_the_models_give() -> None:
     assert bcnn.area is not None
     assert f"{cnn.energy * 1e3:.2f} mJ and {cnn.area * 1e6:.1f} mm²" in text
     assert f"{bcnn.energy * 1e6:.1f} µJ and {bcnn.area * 1e6:.1f} mm²" in text
+
+
+def test_all_results_are_converted_and_every_layer_of_the_image_takes_8_bits() -> None:
+    layers = (
+        Convolution("a", 2, 4, 1),
+        Convolution("b", 4, 4, 1),
+        Convolution("c", 4, 4, 1, source="a"),
+        Addition("plus", ("b", "c")),
+    )
+    mapped = {layer.layer: layer for layer in map_layers(Network("ends", "none", (2, 4, 4), layers), BCNN)}
+    assert not mapped["b"].sensed
+    assert not mapped["c"].sensed  # both are parts of the result, a sum
+    stems = (*layers[:1], Convolution("b", 2, 4, 1, source="input"), Addition("plus", ("a", "b")))
+    network = Network("stems", "none", (2, 4, 4), (*stems, FullyConnected("f", 64, 2)))
+    cycles = {layer.layer: layer.cycles for layer in map_layers(network, BCNN)}
+    assert cycles["a"] == cycles["b"] == 8 * 16

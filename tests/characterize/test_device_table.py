@@ -84,6 +84,32 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         DeviceTable.load(tmp_path / "table.toml")
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (f'leakage = "{1e-9 / 7!r} W"', 'leakage = "-1e-9 W"', "leakage = -1e-09 W: must not be negative"),
+        (f'leakage = "{1e-9 / 7!r} W"', 'leakage = "1e999 W"', "leakage = .*not a finite number"),
+        ('area = "1e-12 m^2"', 'area = "-1e-12 m^2"', r"area = -1e-12 m\^2: must not be negative"),
+        ('area = "1e-12 m^2"', 'area = "1e999 m^2"', "area = .*not a finite number"),
+    ],
+)
+def test_leakage_and_area_are_no_less_than_nothing(imce45: Technology, old: str, new: str, message: str) -> None:
+    text = table(imce45, ONE).to_toml()
+    assert old in text
+    with pytest.raises(InputError, match=rf"entry 1 \(AND 11\): {message}"):
+        DeviceTable.from_toml(text.replace(old, new), "my.toml")
+
+
+def test_leakage_and_area_of_an_action(imce45: Technology) -> None:
+    found = table(imce45, ONE, replace(ONE, case="10", leakage=3e-9 / 7), FAILED)
+    assert found.leakage("AND") == pytest.approx(2e-9 / 7)
+    assert found.area("AND") == 1e-12
+    with pytest.raises(OperationFailed, match="OR 00: no decision"):
+        found.leakage("OR")
+    with pytest.raises(OperationFailed, match="OR 00: area: missing"):
+        found.area("OR")
+
+
 def test_an_entry_that_gives_energy_is_refused(imce45: Technology) -> None:
     text = table(imce45, ONE).to_toml().replace('"3e-15 J"', '"-3e-15 J"')
     with pytest.raises(InputError, match=r"entry 1 \(AND 11\): -2e-15 J in 2e-09 s: must not be negative"):

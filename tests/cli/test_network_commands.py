@@ -1,12 +1,15 @@
 """memory, evaluate and explain: what they print, and every bad input as one line."""
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from spintronics.array.subarray import ACTIONS
 from spintronics.characterize.device_table import ActionCost, DeviceTable, Entry
+from spintronics.circuits.logic_bench import LOGIC_GATES
 from spintronics.technology import Technology
 
 Answer = tuple[int, str, str]
@@ -19,10 +22,9 @@ def table(tmp_path: Path, imce45: Technology) -> Path:
     gate = ActionCost({"gate": 1e-15}, 1e-11)
     costs = {
         **dict.fromkeys(("read", "write", "AND", "OR"), bit),
-        **dict.fromkeys(("full_adder", "mux2", "d_flip_flop", "inverter"), gate),
+        **dict.fromkeys((*ACTIONS[3:], *(g.netlist for g in LOGIC_GATES)), gate),
     }
-    leaks = {"inverter": 1e-9}
-    entries = (Entry("made up", action, "", "one", "none", cost, leaks.get(action)) for action, cost in costs.items())
+    entries = (Entry("made up", action, "", "one", "none", cost, 1e-9, 1e-13) for action, cost in costs.items())
     path = tmp_path / "device_table.toml"
     path.write_text(DeviceTable.of(imce45, entries).to_toml(), encoding="utf-8")
     return path
@@ -86,9 +88,36 @@ def test_explain_prints_the_tree_and_what_moves_it(spintronics: Callable[..., An
         assert len(out.split("percent per percent\n")[1].splitlines()) == 11
 
 
+def test_explain_for_machines_has_tree_and_sensitivities(spintronics: Callable[..., Answer], table: Path) -> None:
+    status, out, err = spintronics("explain", "energy", "lenet", "--json", "--from", table)
+    assert (status, err) == (0, "")
+    found = json.loads(out)
+    assert found["tree"]["name"] == "lenet 1:1"
+    assert found["tree"]["value"] == pytest.approx(sum(layer["value"] for layer in found["tree"]["parts"]))
+    assert [set(line) for line in found["sensitivity"]] == 10 * [{"input", "value_SI", "percent_per_percent"}]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("memory",), ("memory", "--json"), ("evaluate", "lenet"), ("table", "operations")],
+)
+def test_a_format_that_is_none_is_refused_before_anything_is_printed(
+    spintronics: Callable[..., Answer], table: Path, arguments: tuple[str, ...]
+) -> None:
+    assert spintronics(*arguments, "--format", "nope", "--from", table) == (
+        2,
+        "",
+        "error: --format nope: must be one of text, csv, markdown, latex\n",
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (("memory", "--capacity", f"{'9' * 5000}GB"), r'capacity "9{40}": must be a whole number'),
+        (("memory", "--capacity", "1b", "--word", "512"), r"word = 512 bits: must be ≤ the capacity, 1 bits"),
+        (("memory", "--rows", "128", "--capacity", "nonsense"), r"--capacity nonsense: must be left out of a sweep"),
+        (("memory", "--columns", "128", "--word", "-5"), r"--word -5: must be left out of a sweep"),
         (("memory", "--capacity", "1XB"), r'capacity "1XB": must be a whole number'),
         (("memory", "--word", "513"), r"word = 513 bits: must be from 1 to 512"),
         (("memory", "--word", "0"), r"word = 0 bits"),
@@ -134,4 +163,4 @@ def test_a_table_without_an_action_names_it(
     path.write_text(DeviceTable.of(imce45, [read]).to_toml(), encoding="utf-8")
     status, _, err = spintronics("memory", "--from", path)
     assert status == 2
-    assert re.search(r"no action '\w+'; there are: read", err)
+    assert re.search(r"no action 'write', 'AND', 'select read', .*; there are: read; spintronics characterize", err)

@@ -96,7 +96,17 @@ def layers(text: str) -> str:
         ("input = [3, 8", r"mine\.toml: Unclosed array|mine\.toml: .*line 1"),
         ("layers = []", r"mine\.toml: no input: must be a list"),
         ("input = [3, 8]\nlayers = []", r"input = \[3, 8\]: must be \[channels, height, width\]"),
-        ("input = [3, 8, 0]\nlayers = [{fc = 1}]", r"input width = 0|in_features = 0"),
+        *(
+            (f"input = [3, 8, {size}]\nlayers = [{{fc = 1}}]", rf"input = \[3, 8, {size}\]: must be \[channels, height")
+            for size in (0, -3, 2**24 + 1)
+        ),
+        ("x = " + "[" * 5000 + "]" * 5000, r"mine\.toml: tables or lists too deep"),
+        (f"input = [3, 8, {'9' * 5000}]", r"mine\.toml: Exceeds the limit"),
+        (f"input = [3, 8, 0x{'f' * 5000}]", r"mine\.toml: Exceeds the limit"),
+        (
+            f"input = [3, 8, 6]\nlayers = [{{fc = {'9' * 4000}}}]",
+            r"layer fc1: out_features = over 10\^20: must be ≤ 167",
+        ),
         ("input = [3, 8, 6]", r"mine\.toml: no layers: must be a list"),
         ("inptu = 1", r"mine\.toml: unknown key inptu: must be one of name, dataset, input, layers"),
         (layers(""), r"mine\.toml: network mine: no layer has weights"),
@@ -117,6 +127,15 @@ def layers(text: str) -> str:
         ),
         (layers('{pool = "max", kernel = "global"}, {fc = 2}'), r"layer pool1: global kernel on 8 × 6: its input must"),
         (layers('{fc = 2, from = "conv9"}'), r"layer fc1: 'conv9': must be input or the name of an earlier layer"),
+        (layers('{fc = 2, from = ""}'), r"layer fc1: '': must be input or the name of an earlier layer"),
+        (
+            layers('{fc = 2}, {add = [["fc1"], "input"]}'),
+            r"layer add2: \['fc1'\]: must be input or the name of an earli",
+        ),
+        (
+            layers('{fc = 2}, {add = [1.5, "input"]}'),
+            r"layer add2: 1\.5: must be input or the name of an earlier layer",
+        ),
         (layers('{fc = 2}, {add = ["fc1", "input"]}'), r"layer add2: input is 3 × 8 × 6: must be 2 × 1 × 1 like fc1"),
         (layers('{fc = 2}, {concat = ["fc1", "input"]}'), r"layer concat2: input is 3 × 8 × 6: must be 1 × 1 like fc1"),
         (layers('{fc = 2}, {concat = ["fc1"]}'), r"layer concat2: parts = \('fc1',\): must be two layers or more"),

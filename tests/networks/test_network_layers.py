@@ -215,3 +215,35 @@ def test_as_convolution_refuses_other_inputs(shape: tuple[int, int, int]) -> Non
 def test_wiring_errors(layers: tuple[Layer, ...], message: str) -> None:
     with pytest.raises(InputError, match=message):
         Network("mine", "none", (3, 6, 6), layers)
+
+
+@pytest.mark.parametrize(
+    ("shape", "layers", "message"),
+    [
+        ((1, 1, 1), (FullyConnected("fc", 1, 2**24 + 1),), r"layer fc: out_features = 16777217: must be ≤ 16777216"),
+        ((1, 1, 1), (FullyConnected("fc", 1, 10**5000),), r"layer fc: out_features = over 10\^20: must be ≤ 16777216"),
+        ((2**24 + 1, 1, 1), (FullyConnected("fc", 1, 1),), r"input channels = 16777217: must be ≤ 16777216"),
+        (
+            (2**11, 2**10, 2**11),
+            (FullyConnected("fc", 1, 1),),
+            r"input: 2048 × 1024 × 2048 values: must be ≤ 2147483648",
+        ),
+        ((1, 2**12, 2**12), (FullyConnected("fc", 2**24, 129),), r"layer fc: 16777216 × 129 weights: must be ≤ 214748"),
+        (
+            (1, 2**12, 2**12),
+            (Convolution("conv", 1, 129, kernel=1),),
+            r"layer conv: 129 × 4096 × 4096 values: must be ≤ 2147483648",
+        ),
+        ((1, 8, 8), (Convolution("conv", 1, 4, 2**12, padding=2**12),), None),
+        ((1, 8, 8), (Convolution("conv", 1, 129, 2**12, padding=2**11),), r"layer conv: 4096 × 4096 × 1 × 129 weights"),
+        ((1, 8, 8), (Convolution("conv", 1, 4, 3, stride=2**24 + 1),), r"layer conv: stride = 16777217: must be ≤"),
+    ],
+)
+def test_sizes_beyond_any_network_are_refused(
+    shape: tuple[int, int, int], layers: tuple[Layer, ...], message: str | None
+) -> None:
+    if message is None:
+        assert Network("net", "none", shape, layers).parameters == 4 * 2**24 + 4
+        return
+    with pytest.raises(InputError, match=message):
+        Network("net", "none", shape, layers)

@@ -257,6 +257,28 @@ def then(*nodes: Any) -> list[Any]:
         (then(node("Tan", "a", "y", "t")), [], r"t \(Tan\): operator not supported: must be one of Add"),
         ([node("Conv", "x w", "y", "c", dilations=[2, 2])], [], r"c \(Conv\): dilations = 2: must be 1"),
         ([node("Conv", "x w", "y", "c", strides=[1, 2])], [], r"strides = \[1, 2\]: must be two equal numbers"),
+        *(
+            (
+                [node("Conv", "x w", "y", "c", strides=[0, 0], **more)],
+                [],
+                r"c \(Conv\): strides = \[0, 0\]: must be two equ",
+            )
+            for more in ({}, {"auto_pad": "SAME_UPPER"})
+        ),
+        (
+            then(node("MaxPool", "a", "y", "p", kernel_shape=[2, 2], strides=[0, 0], ceil_mode=1)),
+            [],
+            r"p \(MaxPool\): strides = \[0, 0\]: must be two equal numbers ≥ 1",
+        ),
+        (then(node("MaxPool", "a", "y", "p")), [], r"p \(MaxPool\): kernel_shape = \[0, 0\]: must be two equal"),
+        ([node("Conv", "x w", "y", "c", group=0)], [], r"c \(Conv\): group = 0: must be ≥ 1"),
+        ([node("Conv", "x w", "y", "c", auto_pad="SAME")], [], r"c \(Conv\): auto_pad = 'SAME': must be one of NOTSET"),
+        ([node("Conv", "x", "y", "c")], [], r"c \(Conv\): inputs x: must be data and weights"),
+        (
+            then(node("GlobalMaxPool", "a", "b"), node("Flatten", "b", "d", "f"), node("Gemm", "d", "y", "g")),
+            [],
+            r"g \(Gemm\): inputs d: must be data and weights",
+        ),
         ([node("Conv", "x w", "y", "c", pads=[0, 1, 0, 1])], [], r"pads = \[0, 1, 0, 1\]: must be alike along both"),
         (
             [node("Conv", "x w", "y", "c", strides=[2, 2], auto_pad="SAME_LOWER")],
@@ -296,6 +318,37 @@ def test_what_has_no_layer_is_refused_by_name(nodes: list[Any], constants: list[
         read(nodes, kept)
     assert str(error.value).startswith("here: ")
     assert "\n" not in str(error.value)
+
+
+OF_TYPE: dict[str, Any] = {
+    "INT": 3,
+    "FLOAT": 2.5,
+    "STRING": "a",
+    "INTS": [1, 1],
+    "FLOATS": [1.5],
+    "STRINGS": ["a", "b"],
+}
+TYPES = {
+    "auto_pad": "STRING",
+    **dict.fromkeys(("kernel_shape", "strides", "pads", "dilations", "perm"), "INTS"),
+    **dict.fromkeys(("group", "axis", "ceil_mode", "transA", "transB"), "INT"),
+}
+
+
+@pytest.mark.parametrize(("key", "kind"), [(key, kind) for key in TYPES for kind in OF_TYPE if kind != TYPES[key]])
+def test_attributes_of_another_type_are_refused(key: str, kind: str) -> None:
+    message = rf"here: node n \(Identity\): attribute {key} of type {kind}: must be a value of type {TYPES[key]}$"
+    with pytest.raises(InputError, match=message):
+        read([node("Identity", "x", "y", **{key: OF_TYPE[kind]})])
+
+
+def test_a_node_without_an_output_is_refused() -> None:
+    made = model([CONV, node("Relu", "a", "y", "r"), node("Fade", "a", "b", "f")], [W])
+    made.graph.node[2].domain = "com.example"
+    made.opset_import.add(domain="com.example", version=1)
+    del made.graph.node[2].output[:]
+    with pytest.raises(InputError, match=r"here: node f \(Fade\): no output: must have one"):
+        network_of(made, "mine", "here")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from spintronics.accelerator import NetworkCost, network_cost
 from spintronics.array import SubArray
+from spintronics.baselines import bcnn_rram
 from spintronics.characterize.device_table import ActionCost, DeviceTable
 from spintronics.networks import BitWidths, FirstLayer, load
 from spintronics.report.claims import beside, claims, needed
@@ -75,8 +76,27 @@ def test_area_of_a_cell_gives_the_overhead(sub_array: SubArray, rows: Needed) ->
 def test_a_claim_that_no_positive_value_meets_says_so(rows: Needed) -> None:
     row = rows["area, the slides' BCNN-RRAM over IMCE", "area of a cell, um^2"]
     assert (row["holds"], row["needed"], row["ratio"]) == ("no", None, None)
-    fitting = rows["area, the slides' BCNN-RRAM over IMCE", "computational sub-arrays"]
-    assert 0 < fitting["needed"] < fitting["value"]
+
+
+def test_area_of_a_cell_gives_the_chips_area(sub_array: SubArray, rows: Needed) -> None:
+    row = rows["area, our model of BCNN-RRAM over IMCE", "area of a cell, um^2"]
+    technology = sub_array.technology.with_values({"cell.area": row["needed"] * 1e-12})
+    there = alexnet(SubArray(technology, sub_array.table))
+    model = bcnn_rram(load("alexnet")).area
+    assert model is not None
+    assert model / there.area == pytest.approx(4.0)
+
+
+def test_sub_arrays_fit_where_the_kernels_are_elsewhere(sub_array: SubArray, rows: Needed) -> None:
+    row = rows["area, our model of BCNN-RRAM over IMCE", "computational sub-arrays, kernels on another chip"]
+    fit, model = round(row["needed"]), bcnn_rram(load("alexnet")).area
+    assert 0 < fit < row["value"] == alexnet(sub_array).sub_arrays
+    assert model is not None
+    streamed = network_cost(load("alexnet"), BitWidths(1, 1), FirstLayer.SEED, sub_array, 1, fit)
+    parts = streamed.area_parts
+    assert parts["Kernel Bank"] > model / 4  # beside which nothing would fit
+    there = parts["computational sub-arrays"] + parts["Image Bank"] + parts["processing unit"]
+    assert 0.85 * model / 4 < there < model / 4  # the rest is repeaters
 
 
 def test_holds_is_the_comparison(rows: Needed) -> None:

@@ -1,15 +1,20 @@
 """Text forms of tables, and the slides' figures."""
 
+import ast
 import csv
 import io
+import re
 import tomllib
+import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from spintronics.report.rows import Row, as_csv, as_markdown, ratio, slides
+from spintronics.report import rows as rows_module
+from spintronics.report.rows import Row, as_csv, as_latex, as_markdown, ratio, slides
 
 SEED = Path(__file__).parents[3] / "shared" / "reference" / "seed.toml"
 
@@ -42,6 +47,52 @@ def test_markdown_has_one_line_per_row_and_four_digits() -> None:
     assert as_markdown([{"a": "x", "b": 1 / 3}, {"a": None, "b": float("nan")}, {"a": 123456, "b": 0.0}]) == (
         "| a | b |\n| --- | --- |\n| x | 0.3333 |\n| – | – |\n| 123456 | 0 |\n"
     )
+
+
+SIGNS = "&%$#_{}~^<>|\\–…\nµμΩΣΔστβθφχ°·×−±≤≥→√∫²³₀"
+"""What has a meaning of its own in LaTeX, or no character in its standard fonts."""
+
+
+def set_as_text(latex: str) -> str:
+    """What is left of a cell once escapes, commands and mathematics are taken out."""
+    without_math = re.sub(r"(?<!\\)\$[^$]+\$", "", latex)
+    return re.sub(r"\\[&%$#_{}]|\\[a-z]+\{\}|\\\^\{\}", "", without_math)
+
+
+@pytest.mark.parametrize("sign", SIGNS)
+def test_latex_escapes(sign: str) -> None:
+    cell = as_latex([{"a": f"x{sign}y", f"k{sign}": 1}])
+    for found in (cell.splitlines()[4].split(" & ")[0], cell.splitlines()[2]):
+        assert not set(set_as_text(found.removesuffix(r" \\"))) & set(SIGNS.replace("–", "")) - {"&"}
+        assert found.isascii()
+
+
+def test_latex_sets_powers_as_powers() -> None:
+    cell = as_latex([{"unit": "mm^2 10^-3 a^b µs 5 % m²", "value": 0.25}]).splitlines()[4]
+    assert cell == r"mm$^{2}$ 10$^{-3}$ a\^{}b $\mu$s 5 \% m$^2$ & 0.25 \\"
+
+
+def words(source: str) -> Iterator[str]:
+    """Strings of a module, its docstrings left out."""
+    tree = ast.parse(source)
+    described = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in described:
+            yield node.value
+
+
+def test_every_sign_of_the_project_s_tables_is_known_to_latex() -> None:
+    """Tables take their words from these modules."""
+    package = Path(rows_module.__file__).parents[1]
+    found = {
+        sign
+        for folder in ("report", "array", "accelerator", "characterize", "baselines")
+        for path in (package / folder).glob("*.py")
+        for text in words(path.read_text(encoding="utf-8"))
+        for sign in text
+        if not sign.isascii() and not unicodedata.name(sign).startswith("LATIN")
+    }
+    assert {"²", "µ", "–"} <= found <= set(SIGNS)
 
 
 def test_slides_figures_are_the_slides(seed: dict[str, Any]) -> None:

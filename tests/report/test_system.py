@@ -28,7 +28,8 @@ def cost(sub_array: SubArray) -> NetworkCost:
 
 def test_memory_breakdowns_sum_to_their_totals(sub_array: SubArray) -> None:
     rows = system.memory(Memory(sub_array, 8 * 2**20, 64))
-    for figure in ("area", "area added for computing", "read energy", "write energy", "AND of 512 columns energy"):
+    added = ("area added for computing", "leakage added for computing")
+    for figure in ("area", "leakage", *added, "read energy", "write energy", "AND of 512 columns energy"):
         total, *parts = (row for row in rows if row["figure"] == figure)
         assert total["component"] == "total"
         assert sum(float(row["value"] or 0) for row in parts) == pytest.approx(total["value"])

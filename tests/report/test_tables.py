@@ -104,6 +104,7 @@ def test_comparison_columns_and_ratios(sub_array: SubArray) -> None:
         *(
             "design",
             "dataset",
+            "network",
             "energy_uJ",
             "area_mm2",
             "seed_energy_uJ",
@@ -116,11 +117,17 @@ def test_comparison_columns_and_ratios(sub_array: SubArray) -> None:
     assert len(rows) == 3 * 2 + 4 * 3  # ours per convention, four others per data set; binary weights and inputs only
     ours = next(r for r in rows if str(r["design"]).startswith("IMCE") and r["dataset"] == "ImageNet")
     energy, area = found[0].energy * 1e6, found[0].area * 1e6
-    assert tuple(ours.values())[2:8] == (energy, area, 785.25, None, energy / 785.25, None)  # slides give no area
+    assert tuple(ours.values())[3:9] == (energy, area, 785.25, None, energy / 785.25, None)  # slides give no area
     theirs = next(r for r in rows if (r["design"], r["dataset"]) == ("BCNN-RRAM", "MNIST"))
     assert (theirs["seed_energy_uJ"], theirs["seed_area_mm2"], theirs["basis"]) == (13.55, 0.06, "modelled")
     modelled = bcnn_rram(load("lenet"))
     assert theirs["ratio_energy"] == pytest.approx(modelled.energy * 1e6 / 13.55)
+
+
+def test_only_the_slides_networks_stand_beside_their_figures(sub_array: SubArray) -> None:
+    rows = system.comparison(costs(sub_array, "1:1", networks=("resnet18",)), [load("resnet18")])
+    assert {row["network"] for row in rows} == {"resnet18"}
+    assert {row["seed_energy_uJ"] for row in rows} == {None}
 
 
 def test_comparison_without_a_binary_network_keeps_the_slides_rows(sub_array: SubArray) -> None:
