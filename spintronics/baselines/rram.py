@@ -6,7 +6,7 @@ registers, the DACs drive it into all crossbars of the layer, dac_bits of each i
 sampled and converted, and shift-and-add puts the parts together in the output register.
 
     columns of a weight   c = ⌈weight_bits / cell_bits⌉, twice that for differential coding
-    crossbars             groups · ⌈dot length / rows⌉ · ⌈outputs per group · c / columns⌉; an offset takes one of the columns
+    crossbars             groups · ⌈dot length / rows⌉ · ⌈outputs per group · c / columns⌉, less one for an offset
     cycles of a layer     positions · ⌈input_bits / dac_bits⌉
 
 With offset coding every crossbar gives one column to the sum of its inputs.  With differential coding the currents of
