@@ -1,11 +1,10 @@
 """The package from Python: what the command does, as functions whose results show themselves in a notebook."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING
 
 from spintronics import cards as model_cards
 from spintronics.accelerator import NetworkCost, network_cost
@@ -18,9 +17,8 @@ from spintronics.networks import BitWidths, FirstLayer, load
 from spintronics.ngspice import Simulator, default_workers
 from spintronics.pipeline import load_pipeline, run_of
 from spintronics.report import histograms, system, tables
-from spintronics.report.html.page import heading
-from spintronics.report.results import Results
-from spintronics.report.rows import FORMATS, Row
+from spintronics.report.results import Results, device_table_at
+from spintronics.report.table import Table
 from spintronics.technology import Technology
 
 if TYPE_CHECKING:
@@ -29,82 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["NetworkEvaluation", "Results", "SenseMargins", "Table", "Technology", "evaluate", "run", "sense_margin"]
 
 
-class Table(Sequence[Row]):
-    """Rows by number, columns by name; shows itself in a notebook.
-
-    Args:
-        rows: mappings from column to text, number or None; all of the same columns, units in the columns' names.
-
-    >>> table = Table([{"operation": "AND", "margin_mV": 17.72}, {"operation": "OR", "margin_mV": None}])
-    >>> table["margin_mV"], table[0]["operation"]
-    ([17.72, None], 'AND')
-    >>> print(table.to("csv"), end="")
-    operation,margin_mV
-    AND,17.72
-    OR,
-    """
-
-    def __init__(self, rows: Sequence[Row]) -> None:
-        self._rows = list(rows)
-
-    @overload
-    def __getitem__(self, key: int) -> Row: ...
-    @overload
-    def __getitem__(self, key: slice) -> "Table": ...
-    @overload
-    def __getitem__(self, key: str) -> list[str | int | float | None]: ...
-    def __getitem__(self, key: int | slice | str) -> "Row | Table | list[str | int | float | None]":
-        """A row, some rows, or a column.
-
-        Raises:
-            InputError: no such column; the message lists those there are.
-        """
-        if isinstance(key, slice):
-            return Table(self._rows[key])
-        if isinstance(key, int):
-            return self._rows[key]
-        if key not in self.columns:
-            raise InputError(f"table: no column {key!r}; there are: {', '.join(self.columns)}")
-        return [row[key] for row in self._rows]
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def __iter__(self) -> Iterator[Row]:
-        return iter(self._rows)
-
-    @property
-    def columns(self) -> list[str]:
-        """Names of the columns."""
-        return list(self._rows[0]) if self._rows else []
-
-    def to(self, style: str) -> str:
-        """The table as ``"text"``, ``"csv"``, ``"markdown"`` or ``"latex"``.
-
-        Raises:
-            InputError: no such style.
-        """
-        if style not in FORMATS:
-            raise InputError(f"table style {style!r}: must be one of {', '.join(FORMATS)}")
-        return FORMATS[style](self._rows)
-
-    def __repr__(self) -> str:
-        return self.to("text") if self._rows else "Table([])"
-
-    def _repr_html_(self) -> str:
-        heads = (" ".join(filter(None, heading(column))) for column in self.columns)
-        head = "".join(f"<th>{escape(words)}</th>" for words in heads)
-        body = "".join(f"<tr>{''.join(map(_html_cell, row.values()))}</tr>" for row in self._rows)
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def _html_cell(value: str | int | float | None) -> str:
-    if isinstance(value, float):
-        return f"<td>{value:.4g}</td>" if value == value else "<td>–</td>"
-    return "<td>–</td>" if value is None else f"<td>{escape(str(value))}</td>"
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SenseMargins:
     """Margins and failures of every operation of one fan-in.
 
@@ -134,6 +57,11 @@ class SenseMargins:
         from spintronics.report import plots
 
         return plots.sense_margin([histograms.of_trials(self.trials, self.margins)], style=style)
+
+    def __repr__(self) -> str:
+        margins = ", ".join(f"{m.operation.value} {m.nominal * 1e3:.1f} mV" for m in self.margins)
+        solved = f"{len(self.trials.v_sense):,} trials of fan-in {self.trials.fan_in}"
+        return f"SenseMargins({self.technology.name}, {solved}: {margins})"
 
     def _repr_html_(self) -> str:
         return self.plot()._repr_svg_() + self.table._repr_html_()
@@ -174,7 +102,7 @@ def sense_margin(
     return SenseMargins(technology, solved, tuple(margins))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class NetworkEvaluation:
     """What a network costs on the chip, for one image.
 
@@ -214,6 +142,11 @@ class NetworkEvaluation:
         bars = {self.cost.network: {str(self.cost.widths): parts}}
         return plots.breakdown(Breakdown("energy by component", "µJ per image", bars), style)
 
+    def __repr__(self) -> str:
+        cost = self.cost
+        figures = f"{cost.energy * 1e6:.4g} µJ, {cost.latency * 1e3:.4g} ms, {cost.area * 1e6:.4g} mm²"
+        return f"NetworkEvaluation({cost.network} {cost.widths}: {figures})"
+
     def _repr_html_(self) -> str:
         return self.plot()._repr_svg_() + self.table._repr_html_()
 
@@ -229,7 +162,7 @@ def evaluate(
 
     Args:
         network: a known one (``"alexnet"``), or a path to an .onnx or .toml file.
-        device_table: ``device_table.toml`` of a run.
+        device_table: ``device_table.toml`` of a run, or the run's folder.
         bits: of weights and inputs, W:I.
         first_layer: bits of its inputs: ``"seed"`` (32) or ``"practical"`` (8).
         technology: the one that was characterized; the table's own by default.
@@ -237,7 +170,7 @@ def evaluate(
         InputError: an argument that cannot be used, or a technology that is not the table's.
         OperationFailed: the table lacks an action, or one of its cases failed.
     """
-    table = DeviceTable.load(Path(device_table))
+    table = DeviceTable.load(device_table_at(Path(device_table)))
     chosen = technology if technology is not None else Technology.load(table.technology)
     table.require(chosen)
     if first_layer not in list(FirstLayer):

@@ -1,7 +1,7 @@
 """Netlists: the circuits that travel with the package, and a user's own that take their places."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache, lru_cache
@@ -20,11 +20,13 @@ _OF_A_NETLIST = re.compile(
 _RULE = "not in a netlist; it has .subckt, .ends, .param, .model, transistors as nfet and pfet, and other elements"
 _END_OF_LINE = re.compile(r"\s*(?:;|//|(?<=[\s,])\$(?:\s|$)).*")  # comment
 _PARAMETER = re.compile(r"(\w+)=(?:\{([^}]*)\}|(\S+))")
+_VALUE = re.compile(r"(\w+)=(\{[^}]*\}|'[^']*'|\S+)")  # of .param; bare, ngspice too takes it to the next blank
 _DIGITS = r"(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?"
 _TERM = rf"(?:[a-z_]\w*|{_DIGITS}[a-z]*)"
 _PRODUCT = re.compile(rf"{_TERM}(?:[*/]{_TERM})*")
 _NUMBER = re.compile(rf"({_DIGITS})(meg|[tgkmunpf]?)[a-z]*")
 _SUFFIX = {"t": 1e12, "g": 1e9, "meg": 1e6, "k": 1e3, "": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15}
+LEAST, MOST = 1e-9, 1e-3  # m, of a transistor's w and l; assumed: none is beyond, but 90 without its n is
 
 
 @dataclass(frozen=True)
@@ -122,22 +124,27 @@ def placed_in(text: str, parameters: Mapping[str, float]) -> tuple[Placed, ...]:
 
     Args:
         parameters: values of its parameters; those not given have the value of the ``.subckt`` line.
+    Raises:
+        InputError: sizes that no transistor has, with these parameters.
     """
     return _placed_in(text, tuple(sorted(parameters.items())))
 
 
 @lru_cache(maxsize=4096)  # a sweep of geometries asks for the same gates thousands of times
 def _placed_in(text: str, parameters: tuple[tuple[str, float], ...]) -> tuple[Placed, ...]:
-    statements = list(_statements(text))
-    values = {**_defaults(statements[0][1]), **dict(parameters)}
-    return tuple(_transistor(statement, values) for _, statement in statements if statement.startswith("x"))
+    (_, header), *body = _statements(text)
+    values = _with_params(body, {**_defaults(header), **dict(parameters)})
+    try:
+        return tuple(_transistor(statement, values) for _, statement in body if statement.startswith("x"))
+    except ValueError as error:
+        raise InputError(f"netlist {_name_and_ports(header)[0]}: {error}") from None
 
 
 def _checked(path: Path, text: str, shipped: str) -> str:
     """The text of a user's netlist, one that the shipped one's instances and callers can use."""
     require_lines(path, text, _OF_A_NETLIST, _RULE)
     statements = list(_statements(text))
-    (_, header), *_ = _statements(shipped)
+    (_, header), *shipped_body, _ = _statements(shipped)
     name, *ports = _name_and_ports(header)
     right = f".subckt {name} {' '.join(ports)}"
     if not statements:
@@ -152,15 +159,26 @@ def _checked(path: Path, text: str, shipped: str) -> str:
         raise InputError(f"{path}:{first}: .subckt {name}: lacks parameters that it is given: {' '.join(missing)}")
     if end not in (".ends", f".ends {name}") or last == first:
         raise InputError(f"{path}:{last}: {end.split()[0]} …: must end with .ends {name}")
-    values = _defaults(begin)
+    values, named = _with_params(body, _defaults(begin)), set(given)
     for number, statement in body:
         if statement.startswith((".subckt", ".ends")):
             raise InputError(f"{path}:{number}: {statement.split()[0]}: a netlist is one subcircuit: {right}")
         if statement.startswith("x"):
             try:
                 _transistor(statement, values)
-            except (ValueError, ZeroDivisionError) as error:
+            except ValueError as error:
                 raise InputError(f"{path}:{number}: {error}") from None
+        for key in _params(statement):
+            if key in named:
+                raise InputError(f"{path}:{number}: .param {key}: has a value already; must have a name of its own")
+            named.add(key)
+    used = _touched(body)
+    bare = [port for port in ports if port in _touched(shipped_body) - used]
+    if bare:
+        raise InputError(
+            f"{path}:{first}: .subckt {name}: no element is on {' '.join(bare)}; each port of these must have one, "
+            f"as in the shipped netlist"
+        )
     return "\n".join(line for _, line in _folded(text))
 
 
@@ -195,11 +213,41 @@ def _defaults(subckt: str) -> dict[str, float]:
     return {key: _number(value) for key, value in found.items() if _NUMBER.fullmatch(value)}
 
 
+def _params(statement: str) -> dict[str, str]:
+    """What a ``.param`` statement gives, by name; nothing of any other.
+
+    >>> _params(".param wide={2 * w} k=3/2")
+    {'wide': '2*w', 'k': '3/2'}
+    """
+    if not statement.startswith(".param"):
+        return {}
+    return {key: re.sub(r"[\s{}']", "", value) for key, value in _VALUE.findall(statement)}
+
+
+def _with_params(body: Iterable[tuple[int, str]], values: Mapping[str, float]) -> dict[str, float]:
+    """Values of parameters, and of the ``.param`` that are products of them and of one another, in any order."""
+    known = dict(values)
+    given = {key: value for _, statement in body for key, value in _params(statement).items()}
+    for _ in given:
+        for key, value in given.items():
+            if key not in known and (product := _product(value, known)) is not None:
+                known[key] = product
+    return known
+
+
+def _touched(body: Iterable[tuple[int, str]]) -> set[str]:
+    """Names that elements have as nodes; what stands in braces or after w= is none."""
+    elements = (statement for _, statement in body if statement[0] != ".")
+    words = (_PARAMETER.sub("", e) if e[0] == "x" else re.sub(r"\{[^}]*\}", "", e) for e in elements)
+    return {word for found in words for word in re.findall(r"\w+", found.partition(" ")[2])}
+
+
 def _transistor(statement: str, values: Mapping[str, float]) -> Placed:
     """The transistor that an instance line places.
 
     Raises:
-        ValueError: an instance of something else, or sizes that are not products of numbers and parameters.
+        ValueError: an instance of something else, or sizes that are no products of numbers and parameters, or that
+            no transistor has.
     """
     name, *nodes, kind = _PARAMETER.split(statement)[0].split()
     given = {key: (braced or plain).replace(" ", "") for key, braced, plain in _PARAMETER.findall(statement)}
@@ -207,21 +255,37 @@ def _transistor(statement: str, values: Mapping[str, float]) -> Placed:
         raise ValueError(
             f"{name} … {kind}: must be {name} DRAIN GATE SOURCE BULK nfet (or pfet) w={{…}}, and may have l and copies"
         )
-    sizes = {key: _product(name, key, value, values) for key, value in given.items()}
-    if min(sizes.values()) <= 0:
-        raise ValueError(f"{name}: w, l and copies must be > 0")
+    sizes = {}
+    for key, expression in given.items():
+        size = _product(expression, values)
+        if size is None:
+            there = f" and {', '.join(values)}" if values else ""
+            raise ValueError(f"{name}: {key}={{{expression}}}: must be a product of numbers{there}")
+        if key != "copies" and not LEAST <= size <= MOST:
+            raise ValueError(f"{name}: {key}={{{expression}}}: {size:g} m; must be within 1 nm … 1 mm, as 90n or 1.2u")
+        sizes[key] = size
+    copies = round(sizes.get("copies", 1.0), 9)  # 0.1*30 is whole
+    if copies < 1 or copies % 1:
+        raise ValueError(f"{name}: copies={{{given['copies']}}}: {copies:g}; must be a whole number of 1 or more")
     polarity: Literal["nmos", "pmos"] = "nmos" if kind == "nfet" else "pmos"
-    return Placed(name, polarity, sizes["w"], sizes.get("l"), round(sizes.get("copies", 1.0)))
+    return Placed(name, polarity, sizes["w"], sizes.get("l"), int(copies))
 
 
-def _product(name: str, key: str, expression: str, values: Mapping[str, float]) -> float:
-    product, words = 1.0, re.findall(rf"([*/]?)({_TERM})", expression)
-    known = all(word in values or _NUMBER.fullmatch(word) for _, word in words)
-    if not known or not _PRODUCT.fullmatch(expression):
-        there = f" and {', '.join(values)}" if values else ""
-        raise ValueError(f"{name}: {key}={{{expression}}}: must be a product of numbers{there}")
-    for operator, word in words:
+def _product(expression: str, values: Mapping[str, float]) -> float | None:
+    """Value of a product of numbers and parameters; None of anything else, and of a division by nothing.
+
+    >>> _product("2*w/4", {"w": 90e-9}), _product("w+1", {"w": 90e-9})
+    (4.5e-08, None)
+    """
+    if not _PRODUCT.fullmatch(expression):
+        return None
+    product = 1.0
+    for operator, word in re.findall(rf"([*/]?)({_TERM})", expression):
+        if word not in values and not _NUMBER.fullmatch(word):
+            return None
         number = values[word] if word in values else _number(word)
+        if operator == "/" and not number:
+            return None
         product = product / number if operator == "/" else product * number
     return product
 

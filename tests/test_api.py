@@ -96,10 +96,43 @@ def test_with_takes_names_as_a_keyboard_has_them(imce45: sp.Technology) -> None:
     assert changed.stt == imce45.stt
     for name, message in (
         ("driver_width", r"driver_width: which one\? there are: write__driver_width, stt__driver_width"),
-        ("tmmr", r"technology\.tmmr: unknown key"),
+        ("tmrr", r"technology\.tmrr: unknown key of .*; did you mean junction\.tmr or stt\.tmr\?"),
+        ("nothing_like_it", r"technology\.nothing_like_it: unknown key of .*; there are: "),
     ):
         with pytest.raises(InputError, match=message):
             imce45.with_(**{name: 1.0})
+
+
+def test_a_folder_shows_its_tables_figures_and_itself(imce_run: Path) -> None:
+    results = sp.Results.load(imce_run)
+    table = results.table("energy")
+    assert isinstance(table, sp.Table)
+    assert table.to("csv") == (imce_run / "tables" / "energy.csv").read_text(encoding="utf-8")
+    [axes] = results.plot("sense-margin", "and", 2).axes
+    assert axes.get_title("left").startswith("AND: margin")
+    shown = [cell.text or "" for cell in ElementTree.fromstring(results._repr_html_()).iter("td")]
+    assert shown[:2] == ["imce", "imce45"]
+    assert shown[2].split(", ") == results.table_names
+    assert repr(results) == f"Results('{imce_run}': imce, technology imce45, {len(results.table_names)} tables)"
+
+
+def test_results_are_a_line_at_a_prompt(found: sp.SenseMargins, imce_run: Path) -> None:
+    assert repr(found).startswith("SenseMargins(imce45, 1,000 trials of fan-in 2: OR 7.6 mV, AND 17.7 mV)")
+    said = repr(sp.evaluate("lenet", imce_run, "1:2"))
+    assert re.fullmatch(r"NetworkEvaluation\(lenet 1:2: [\d.e+]+ µJ, [\d.e+]+ ms, [\d.e+]+ mm²\)", said), said
+
+
+def test_a_run_s_folder_does_for_its_device_table(imce_run: Path, tmp_path: Path) -> None:
+    ours, theirs = (sp.evaluate("lenet", path) for path in (imce_run, imce_run / "device_table.toml"))
+    assert ours.table == theirs.table
+    with pytest.raises(InputError, match=r"no manifest\.json"):
+        sp.evaluate("lenet", tmp_path)
+
+
+def test_tables_are_equal_where_their_rows_are() -> None:
+    assert sp.Table([{"a": 1}]) == [{"a": 1}] == sp.Table([{"a": 1}])
+    assert sp.Table([{"a": 1}]) != sp.Table([{"a": 2}])
+    assert sp.Table([]) != 3
 
 
 def test_importing_the_package_imports_nothing_heavy() -> None:

@@ -3,6 +3,8 @@
 import pickle
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,14 +16,14 @@ from spintronics import cards
 from spintronics.api import sense_margin
 from spintronics.array import SubArray
 from spintronics.characterize.area import footprints, transistor_area
-from spintronics.characterize.device_table import ActionCost, DeviceTable, Entry
+from spintronics.characterize.device_table import DeviceTable, OperationFailed
 from spintronics.circuits.compiled import with_compiled_devices
 from spintronics.circuits.datapath import sub_array_blocks
 from spintronics.circuits.library import netlists_digest, new_circuit
 from spintronics.circuits.sense_path import Operation, SensePath
 from spintronics.errors import InputError
 from spintronics.montecarlo.mismatch import Mismatch
-from spintronics.netlists import netlist_names, shipped_netlist
+from spintronics.netlists import netlist_names, placed_in, shipped_netlist
 from spintronics.ngspice import Simulator
 from spintronics.resources import MODELS
 from spintronics.technology import Technology
@@ -129,8 +131,18 @@ def test_name_that_no_shipped_netlist_has_is_refused_with_the_nearest(name: str,
             r"w=\{w_read\+10n\}: must be a product",
         ),
         (HEADER + "xread a b c d nfet w={w_raed}\n" + END, 2, "must be a product of numbers and r_hm, w_read"),
-        (HEADER + "xread a b c d nfet w={w_read/0}\n" + END, 2, "division by zero"),
-        (HEADER + "xread a b c d nfet w={0*w_read}\n" + END, 2, "xread: w, l and copies must be > 0"),
+        (HEADER + "xread a b c d nfet w={w_read/0}\n" + END, 2, r"w=\{w_read/0\}: must be a product"),
+        (HEADER + "xread a b c d nfet w={0*w_read}\n" + END, 2, "xread: w=.*: 0 m; must be within 1 nm … 1 mm"),
+        (HEADER + "xread a b c d nfet w=90\n" + END, 2, "xread: w=.*: 90 m; must be within 1 nm … 1 mm"),
+        (HEADER + "xread a b c d nfet w=90n l=1\n" + END, 2, "xread: l=.*: 1 m; must be within 1 nm … 1 mm"),
+        (HEADER + "xread a b c d nfet w=90n copies=1.5\n" + END, 2, "copies=.*: 1.5; must be a whole number"),
+        (HEADER + "xread a b c d nfet w=90n copies=0\n" + END, 2, "copies=.*: 0; must be a whole number"),
+        (HEADER + "* none\n" + END, 1, r"\.subckt sense_cell_p: no element is on rbl rwl sl g_p vss"),
+        (HEADER + BODY.replace("xread", "* xread") + END, 1, "no element is on rbl rwl vss; each"),
+        (HEADER + BODY.replace("v(g_p)", "{g_p}") + END, 1, "no element is on g_p; each"),
+        (HEADER + BODY.replace("{w_read}", "{wide}") + ".param wide={w_read+1n}\n" + END, 2, "must be a product of"),
+        (HEADER + BODY + ".param w_read={2*r_hm}\n" + END, 5, r"\.param w_read: has a value already"),
+        (HEADER + BODY + ".param a=1 b=2\n.param b=3\n" + END, 6, r"\.param b: has a value already"),
     ],
 )
 def test_netlist_that_cannot_be_used_is_refused_with_file_and_line(
@@ -173,6 +185,87 @@ def test_any_way_to_write_spice_is_the_same_circuit(folder: Path) -> None:
         mine.cmos.contacted_gate_pitch * (2e-7 + mine.cmos.row_overhead)
     )
     nominal_state(mine)  # ngspice takes it
+
+
+def test_param_is_what_ngspice_makes_of_it(folder: Path, imce45: Technology) -> None:
+    """In any order, in braces, quotes or bare; areas and ngspice have the same width of it."""
+    given = "xread rbl rwl top vss nfet w={wide}\n.param wide = {4 * half}\n.param k=1/2 half='w_read*k' m={sqrt(2)}\n"
+    text = shipped_netlist("sense_cell_p").replace("xread rbl rwl top vss nfet w={w_read}\n", given)
+    (folder / "sense_cell_p.spice").write_text(text)
+    mine = load(folder)
+    assert [t.width for t in placed_in(mine.netlists["sense_cell_p"], {"w_read": 1e-7})] == [pytest.approx(2e-7)]
+    by_key = imce45.with_values({"cell.read_width": 2 * imce45.cell.read_width})
+    assert nominal_state(mine) == pytest.approx(nominal_state(by_key), rel=1e-9)
+
+
+def refused_path(folder: Path) -> str:
+    """What the sense path of one or two cells is refused with, before any trial."""
+    mine = load(folder)
+    with pytest.raises(OperationFailed) as caught:
+        sense_margin(mine, fan_in=2, trials=2, workers=1)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_sense_voltage_beyond_the_supply_names_state_voltage_and_netlist(folder: Path) -> None:
+    put(folder, "sense_cell_ap", swapped("sl {r_hm}", "sl 1e9"))
+    assert re.fullmatch(
+        r"OR of fan-in 2: nominal sense voltage of AP-AP is \S+e\+06 V; must be within 0 … 1 V: "
+        r"look at circuits.netlists: sense_cell_ap.spice",
+        refused_path(folder),
+    )
+
+
+def test_sense_voltage_below_ground_is_refused(folder: Path) -> None:
+    put(folder, "reference_branch", swapped("ror     leg_or sl {r_or}", "vor leg_or sl -0.4\nror leg_or sl {r_or}"))
+    found = refused_path(folder)
+    assert re.match(r"OR of fan-in 2: nominal sense voltage of reference is -0\.\d+ V; must be within 0 … 1 V", found)
+
+
+@pytest.mark.parametrize("names", [("sense_cell_p",), CELLS, ("reference_branch",)])
+def test_transistors_that_never_conduct_are_refused(names: tuple[str, ...], folder: Path) -> None:
+    """A pfet with its gate at the supply: its body diode holds the line within 0 … supply, and the states alike."""
+    for name in names:
+        put(folder, name, swapped("nfet", "pfet"))
+    found = refused_path(folder)
+    assert re.match(
+        r"OR of fan-in 2: nominal sense voltages: P-P 0\.\d+ V, reference 0\.\d+ V, P-AP 0\.\d+ V; must rise", found
+    )
+    assert found.endswith(f"look at circuits.netlists: {', '.join(f'{name}.spice' for name in names)}")
+
+
+def test_run_of_what_is_no_sense_path_ends_with_one_line_and_2(folder: Path, tmp_path: Path) -> None:
+    put(folder, "sense_cell_p", swapped("nfet", "pfet"))
+    answer = subprocess.run(
+        (
+            sys.executable,
+            "-m",
+            "spintronics",
+            "run",
+            "sense_margin",
+            "--trials",
+            "2",
+            "--out",
+            str(tmp_path / "out"),
+            "--set",
+            "fan_in=1",
+            "--set",
+            f"technology.circuits.netlists={folder}",
+        ),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 2
+    [error] = [line for line in answer.stderr.splitlines() if line.startswith("error: ")]
+    assert "read of fan-in 1: nominal sense voltages: P 0.7609 V, reference 0.1375 V, AP 0.1882 V" in error
+
+
+def test_copies_that_are_not_whole_with_the_parameters_of_a_use_name_the_netlist() -> None:
+    text = shipped_netlist("reference_branch").replace("{fan_in}", "{fan_in/2}")
+    assert placed_in(text, {"fan_in": 4})[1].copies == 2
+    with pytest.raises(InputError, match=r"netlist reference_branch: xen_and: copies=\{fan_in/2\}: 1.5; must be"):
+        placed_in(text, {"fan_in": 3})
 
 
 def nominal_state(technology: Technology) -> float:
@@ -242,7 +335,9 @@ def test_netlist_without_the_transistor_that_mismatch_is_drawn_of_says_so(folder
         SensePath(mine, cards.locate(mine), 2).transistors  # noqa: B018
 
 
-def test_areas_and_leakage_follow_the_transistors_of_the_netlists(folder: Path, imce45: Technology) -> None:
+def test_areas_and_leakage_follow_the_transistors_of_the_netlists(
+    folder: Path, imce45: Technology, made_up: Callable[..., DeviceTable]
+) -> None:
     put(folder, "sense_amplifier", swapped("xin_bl ", "xpre q_bl clk_b vdd vdd pfet w={w} l=150n\nxin_bl "))
     put(folder, "inverter", swapped("nfet w={w}", "nfet w={3*w}"))
     mine, blocks = load(folder), sub_array_blocks(imce45.array.columns)
@@ -253,8 +348,7 @@ def test_areas_and_leakage_follow_the_transistors_of_the_netlists(folder: Path, 
     assert ours["sense amplifiers"] - shipped["sense amplifiers"] == pytest.approx(added, rel=1e-9)
     assert ours["row decoder"] > shipped["row decoder"]
     assert ours["write drivers"] == shipped["write drivers"]
-    cost = ActionCost({"gate": 1e-15}, 1e-11)
-    table = DeviceTable.of(imce45, [Entry("logic", "inverter", "", "one", "none", cost, leakage=1e-9)])
+    table = made_up({})
     of_ours, of_shipped = (SubArray(t, table).leakage_parts["write drivers"] for t in (mine, imce45))
     assert of_ours == pytest.approx(of_shipped * 3 / 5)  # the same leakage over w = 2 + 3 instead of 2 + 1
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import isnan
+from operator import itemgetter
 from typing import TypeVar
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from spintronics.cards import ModelCards
 from spintronics.characterize.device_table import OperationFailed
 from spintronics.characterize.operations import OperationResult, sense
-from spintronics.circuits.library import Deck
+from spintronics.circuits.library import SENSE_CELLS, Deck
 from spintronics.circuits.mismatch import Mismatch
 from spintronics.circuits.sense_path import (
     Operation,
@@ -44,6 +45,7 @@ S = TypeVar("S", bound=np.generic)
 CHUNK = 5000
 CHUNK_TIME = 120.0  # s that a chunk may take before its ngspice is killed; it takes 2 at most
 CHUNK_MEMORY = 2 * 1024**3  # bytes of address space that its ngspice may take; it takes 0.15 e9
+VNTOL = 1e-5  # V that ngspice's iteration leaves of a voltage
 HEADROOM = 0.2  # V that the read current source needs across it; assumed, about a threshold less a gate drive
 SENSED = ((Operation.READ, 1), (Operation.OR, 2), (Operation.AND, 2))
 """Operations that are costed, with their fan-in."""
@@ -226,10 +228,12 @@ def solved_chunks(
         transistor_mismatch: draw the read and enable transistors too, not the junctions alone.
     Raises:
         InputError: no matching coefficients in the technology.
-        OperationFailed: the read current source could not drive the highest sense voltage.
+        OperationFailed: the nominal sense voltages are not those of a sense path, or the read current source could
+            not drive the highest.
     """
     path = SensePath(technology, cards, fan_in)
-    _check_headroom(technology, simulator, path)
+    for operation in operations_of(fan_in):
+        _check_path(path, simulator, operation)
     transistors = path.transistors if transistor_mismatch else ()
     stream = JunctionStream(
         technology.operating_junction, technology.variation, fan_in, trials, seed, sampling, transistors
@@ -246,18 +250,35 @@ def solved_chunks(
     yield from solve_chunks(solve, missing(), workers.executor, workers.in_flight, workers.lost)
 
 
-def _check_headroom(technology: Technology, simulator: Simulator, path: SensePath) -> None:
-    """The sense path reads with an ideal current: refuse one that the real source could not drive.
+def _check_path(path: SensePath, simulator: Simulator, operation: Operation) -> None:
+    """Refuse own netlists that make no sense path, and an ideal read current that the real source could not drive.
 
     Raises:
-        OperationFailed: the highest nominal sense voltage comes within ``HEADROOM`` of the supply.
+        OperationFailed: the highest nominal sense voltage comes within ``HEADROOM`` of the supply; or, with own
+            netlists, a nominal voltage is outside 0 … supply or not in order: low state, reference, high state.
     """
-    highest = float(simulator.run(path.nominal(operations_of(path.fan_in)[0]).text())[f"v(bl{path.fan_in})"][0])
-    if highest > technology.cmos.supply - HEADROOM:
+    supply, fan_in = path.technology.cmos.supply, path.fan_in
+    waves = simulator.run(path.nominal(operation).text())
+    reference = float(waves["v(ref)"][0])
+    states = {state_name(fan_in, n): float(waves[f"v(bl{n})"][0]) for n in range(fan_in + 1)}
+    own = [f"{name}.spice" for name in (*SENSE_CELLS, "reference_branch") if name in path.technology.netlists]
+    found = f"{operation} of fan-in {fan_in}: nominal sense voltage"
+    look = f"look at circuits.netlists: {', '.join(own)}"
+    for name, voltage in {**states, "reference": reference}.items():
+        if own and not -VNTOL <= voltage <= supply:  # NaN too
+            raise OperationFailed(f"{found} of {name} is {voltage:.4g} V; must be within 0 … {supply:g} V: {look}")
+    low, high = (state_name(fan_in, n) for n in operation.boundary(fan_in))
+    if own and not states[low] < reference < states[high]:
         raise OperationFailed(
-            f"sense.current = {technology.sense.current * 1e6:g} µA: raises the bit line to {highest:.2f} V in state "
-            f"{state_name(path.fan_in, path.fan_in)}; a {technology.cmos.supply:g} V supply less {HEADROOM:g} V for "
-            f"the current source leaves {technology.cmos.supply - HEADROOM:.2f} V"
+            f"{found}s: {low} {states[low]:.4g} V, reference {reference:.4g} V, {high} {states[high]:.4g} V; must rise "
+            f"in this order: {look}"
+        )
+    name, highest = max(states.items(), key=itemgetter(1))
+    if highest > supply - HEADROOM:
+        raise OperationFailed(
+            f"sense.current = {path.technology.sense.current * 1e6:g} µA: raises the bit line to {highest:.2f} V in "
+            f"state {name}; a {supply:g} V supply less {HEADROOM:g} V for "
+            f"the current source leaves {supply - HEADROOM:.2f} V"
         )
 
 
@@ -266,7 +287,8 @@ def undeveloped(
 ) -> dict[str, str]:
     """Operations of read, OR and AND that must not be costed, with the reason.
 
-    The bit line comes too near to the supply for the read current source, the nominal margin is not positive, or less
+    The sense path is none (see :func:`_check_path`), the bit line comes too near to the supply for the read current
+    source, the nominal margin is not positive, or less
     than ``LEAST_DEVELOPED`` of it is left when the latch is clocked.
 
     Args:
@@ -279,7 +301,7 @@ def undeveloped(
         cases = [(operation.value, "0" * (fan_in - n) + "1" * n) for n in (low, high)]
         if all(case in found for case in cases):
             try:
-                _check_headroom(technology, simulator, SensePath(technology, cards, fan_in))
+                _check_path(SensePath(technology, cards, fan_in), simulator, operation)
                 margin = nominal_margin(technology, cards, simulator, operation, fan_in)
                 reason = shortfall(operation, margin, float(np.minimum(-found[cases[0]], found[cases[1]])))
             except SpintronicsError as error:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from spintronics.cli.app import app
-from spintronics.cli.device import table_at
 from spintronics.cli.options import AsJson, Out, Seed, Settings, Verbose, Workers, overrides_of
 from spintronics.cli.output import Bars, print_json, print_rows
 
@@ -99,6 +98,7 @@ def accuracy(
     from spintronics.ngspice import default_workers
     from spintronics.report import accuracy as report
     from spintronics.report.files import make_folder
+    from spintronics.report.results import device_table_at
     from spintronics.report.writing import write_results
     from spintronics.technology import Technology
 
@@ -124,7 +124,7 @@ def accuracy(
     sub_array = SubArray(base.array.rows, base.array.columns) if static == "columns" else None
     beside = None if access_errors is None else _alike("--access-errors", access_errors)
     faults = Faults(_where(static), sub_array, beside, tuple(layer) if layer else None)
-    held = [table_at(path) for path in source or ()]
+    held = [device_table_at(path) for path in source or ()]
     cases = [table_case(DeviceTable.load(path)) for path in held]
     cases += [Case("given", _alike("--error-rate", p)) for p in rates]
     every_image = images_to_test(dataset, data)

@@ -20,33 +20,21 @@ OfTechnology = Annotated[
 ]
 
 
-def table_at(source: Path) -> Path:
-    """Where the device table lies that ``--from`` names: the file itself, or that in a results folder.
-
-    Raises:
-        InputError: no such file.
-    """
-    from spintronics.errors import InputError
-
-    path = source / "device_table.toml" if source.is_dir() else source
-    if not path.is_file():
-        raise InputError(f"device table {path}: no such file: run spintronics characterize first, or give --from")
-    return path
-
-
 def sub_array_of(source: Path, technology: str | None, settings: list[str] | None) -> "SubArray":
     """The sub-array that a device table was made for.
 
     Raises:
-        InputError: no such file, or a technology with other values than the one that was characterized.
+        InputError: no such file, a folder that is no run's of this version, or a technology with other values than
+            the one that was characterized.
     """
     from spintronics.array import SubArray
     from spintronics.characterize.device_table import DeviceTable
     from spintronics.cli.options import overrides_of
     from spintronics.errors import InputError
+    from spintronics.report.results import device_table_at
     from spintronics.technology import Technology
 
-    table = DeviceTable.load(table_at(source))
+    table = DeviceTable.load(device_table_at(source))
     overrides = {}
     for key, value in overrides_of(settings).items():
         if not key.startswith("technology."):

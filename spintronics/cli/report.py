@@ -29,5 +29,7 @@ def report(
     from spintronics.report.results import Results
 
     path = output if output is not None else folder / "report.html"
-    write_page(Results.load(folder), path)
+    results = Results.load(folder)
+    results.require_whole()
+    write_page(results, path)
     print_files([path], as_json)

@@ -7,6 +7,7 @@ import typer
 
 from spintronics.cli.app import app
 from spintronics.cli.options import AsJson, Style
+from spintronics.cli.plot import RUN
 
 
 @app.command()
@@ -16,8 +17,8 @@ def table(
     ],
     source: Annotated[
         Path,
-        typer.Option("--from", metavar="PATH", help="A device table that characterize wrote, or a results folder."),
-    ] = Path("results/characterize/device_table.toml"),
+        typer.Option("--from", metavar="PATH", help="A results folder of a run, or a device table's file."),
+    ] = RUN,
     style: Style = "text",
     as_json: AsJson = False,
 ) -> None:
@@ -27,13 +28,16 @@ def table(
     """
     from spintronics.characterize.device_table import DeviceTable
     from spintronics.cli.output import print_json, print_rows
+    from spintronics.errors import InputError
     from spintronics.report import tables
     from spintronics.report.results import Results
 
+    if not source.exists():
+        raise InputError(f"{source}: no such folder or device table; spintronics run imce writes one, or give --from")
     results = Results.load(source) if source.is_dir() else None
     path = source / "device_table.toml" if results else source
     if results and (name in results.table_names or name not in _parts(path)):
-        rows = results.table(name)
+        rows = list(results.table(name))
     else:
         rows = tables.device_entries(DeviceTable.load(path), name)
     if as_json:

@@ -144,8 +144,10 @@ class Run(ABC):
             with dask_workers(self.scheduler):
                 """It answers: known before anything is run."""
         with self._claim_folder():
-            if self.resume and self._is_complete():
-                return {}
+            if self.resume:
+                Results.load(self.folder)  # another version's is refused, as everywhere
+                if self._is_complete():
+                    return {}
             self._clear_folder()
             try:
                 self._write_manifest("running")

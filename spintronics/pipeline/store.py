@@ -1,5 +1,6 @@
 """The trial store: one Parquet file per finished chunk, whole or not there, of one technology and one seed."""
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -169,6 +170,8 @@ class TrialStore:
             with pq.ParquetFile(path) as file:
                 about, rows = file.schema_arrow.metadata or {}, file.metadata.num_rows
         except (pa.ArrowException, OSError) as error:
+            if isinstance(error, OSError) and error.errno:
+                raise InputError(f"trial store {path}: cannot be read: {os.strerror(error.errno)}") from None
             reason = str(error).splitlines()[0]
             raise InputError(f"trial store {path}: not a Parquet file: {reason}; remove it and resume") from None
         for key, ours in self._origin.items():

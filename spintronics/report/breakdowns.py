@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from spintronics.report.files import reading
+from spintronics.report.results import Results
 from spintronics.report.rows import Row
 
 Bars = Mapping[str, Mapping[str, Mapping[str, float]]]
@@ -38,6 +40,25 @@ def breakdowns(tables: Mapping[str, Sequence[Row]]) -> dict[str, Breakdown]:
     """
     found = {name: Breakdown(title, unit, bars(tables.get(table, ()))) for name, title, unit, table, bars in _KNOWN}
     return {name: breakdown for name, breakdown in found.items() if breakdown.bars}
+
+
+def of_results(results: Results) -> dict[str, Breakdown]:
+    """Break-downs of a run by name, those that its tables hold.
+
+    Raises:
+        InputError: a table that cannot be read, or is without a column that it needs.
+    """
+    return {name: breakdown_of(results, name) for name, table in TABLES.items() if table in results.table_names}
+
+
+def breakdown_of(results: Results, name: str) -> Breakdown:
+    """One break-down of a run, by its name in :data:`TABLES`; no other table is read.
+
+    Raises:
+        InputError: its table is missing, cannot be read, or is without a column that it needs.
+    """
+    with reading(results.table_path(TABLES[name])):
+        return breakdowns({TABLES[name]: results.table(TABLES[name])})[name]
 
 
 def _place(row: Row) -> tuple[str, str]:
@@ -110,3 +131,5 @@ _KNOWN: tuple[tuple[str, str, str, str, Callable[[Iterable[Row]], Bars]], ...] =
     ("contributors", "energy of an operation by contributor", "fJ", "energy_by_contributor", _contributors),
 )
 """Name, title, unit, table, and how its rows are read."""
+TABLES: Mapping[str, str] = {name: table for name, _, _, table, _ in _KNOWN}
+"""Which table each is of."""

@@ -1,5 +1,6 @@
-"""Files that are whole or not there: written aside, then renamed."""
+"""Files that are whole or not there: written aside, then renamed; and what is wrong with one that is read."""
 
+import csv
 import os
 import tempfile
 from collections.abc import Iterator
@@ -38,6 +39,36 @@ def whole_file(path: Path) -> Iterator[Path]:
         raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     finally:
         aside.unlink(missing_ok=True)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Around everything that reads a run's file and takes it apart: damage becomes one line that names the file.
+
+    Raises:
+        InputError: it is missing, cannot be read, or does not hold what a run writes.
+    """
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise _damaged(path, f"not text in UTF-8, at byte {error.start}") from None
+    except FileNotFoundError:
+        raise InputError(f"{path}: is missing; run the pipeline again") from None
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else _first_line(error)
+        raise InputError(f"{path}: cannot be read: {reason}") from None
+    except KeyError as error:
+        raise _damaged(path, f"no {error.args[0]!r}") from None
+    except (ValueError, TypeError, LookupError, AttributeError, csv.Error) as error:  # Arrow's and JSON's among them
+        raise _damaged(path, _first_line(error)) from None
+
+
+def _damaged(path: Path, what: str) -> InputError:
+    return InputError(f"{path}: cannot be read: {what}; it is not as a run writes it: run the pipeline again")
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def write_whole(path: Path, text: str) -> None:

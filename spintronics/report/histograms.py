@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spintronics.characterize.sense_margin import SenseMargin, SenseTrials
-from spintronics.errors import InputError
+from spintronics.report.files import reading
 from spintronics.report.results import Results
 
 FloatArray = npt.NDArray[np.float64]
@@ -92,17 +92,18 @@ def of_results(results: Results) -> list[SenseHistogram]:
     """Histograms of a run's stored trials, one per fan-in; none where it has none.
 
     Raises:
-        InputError: a trial file that cannot be read.
+        InputError: the table or a trial file is missing or cannot be read.
     """
-    if "sense_margin" not in results.table_names:
+    if not results.wrote("sense_margin"):
         return []
     rows: Sequence[Mapping[str, Any]] = results.table("sense_margin")
     found = []
-    for fan_in in dict.fromkeys(int(row["fan_in"]) for row in rows):
-        names = results.files(f"trials/fan_in_{fan_in}", ".parquet")
-        if names:
-            references = [_reference(row) for row in rows if row["fan_in"] == fan_in]
-            found.append(SenseHistogram.of(fan_in, _voltages(results, names), references))
+    with reading(results.table_path("sense_margin")):
+        for fan_in in dict.fromkeys(row["fan_in"] for row in rows):
+            names = [name for name in results.manifest["outputs"] if name.startswith(f"trials/fan_in_{fan_in}/")]
+            if names:
+                references = [_reference(row) for row in rows if row["fan_in"] == fan_in]
+                found.append(SenseHistogram.of(fan_in, _voltages(results, names), references))
     return found
 
 
@@ -126,12 +127,8 @@ def _voltages(results: Results, names: Sequence[str]) -> dict[str, FloatArray]:
 
     chunks = []
     for name in names:
-        path = results.folder / name
-        try:
-            with pq.ParquetFile(path) as file:
-                columns = [c for c in file.schema_arrow.names if c.startswith("v_sense_")]
-                chunks.append(file.read(columns))
-        except (pa.ArrowException, OSError) as error:
-            raise InputError(f"trial store {path}: not a Parquet file: {str(error).splitlines()[0]}") from None
+        with reading(results.folder / name), pq.ParquetFile(results.folder / name) as file:
+            columns = [c for c in file.schema_arrow.names if c.startswith("v_sense_")]
+            chunks.append(file.read(columns))
     table = pa.concat_tables(chunks)
     return {c.removeprefix("v_sense_"): table.column(c).to_numpy() for c in table.column_names}

@@ -92,7 +92,7 @@ def test_json_has_whole_figures_and_null_where_there_is_none(
     source = ("--from", imce_run / "device_table.toml")
     totals = json.loads(spintronics("evaluate", "lenet", "--json", *source)[1])["totals"]
     [energy] = [row["value"] for row in totals if row["figure"] == "dynamic energy per image"]
-    tree = json.loads(spintronics("explain", "energy", "lenet", "--json", *source)[1])
+    tree = json.loads(spintronics("explain", "energy", "lenet", "--json", *source)[1])["tree"]
     assert tree["value"] * 1e6 == pytest.approx(energy, rel=1e-9)
     assert sum(part["value"] for part in tree["parts"]) == pytest.approx(tree["value"], rel=1e-9)
     assert json.loads(spintronics("memory", "--json", *source)[1])[0]["figure"] == "organization"
@@ -218,3 +218,67 @@ def test_files_that_were_written_are_named_for_machines(
         status, out, err = spintronics(*command, "--json")
         assert (status, err) == (0, "")
         assert json.loads(out) == {"files": [str(name) for name in names]}
+
+
+def test_results_of_another_version_are_refused_alike(spintronics: Callable[..., Answer], copied: Path) -> None:
+    manifest = json.loads((copied / "manifest.json").read_text(encoding="utf-8"))
+    manifest["versions"]["spintronics-imce"] = "99.0.0"
+    (copied / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    before = {path: path.read_bytes() for path in copied.rglob("*") if path.is_file()}
+    source = ("--from", copied)
+    for command in (
+        ("memory", *source),
+        ("evaluate", "lenet", *source),
+        ("explain", "area", "lenet", *source),
+        ("accuracy", "mnist", "--data", copied, *source),
+        ("table", "energy", *source),
+        ("plot", "energy", *source),
+        ("report", copied),
+        ("run", "imce", "--trials", "10", "--resume", "--out", copied),
+    ):
+        status, out, err = spintronics(*command)
+        assert (status, out) == (2, ""), command
+        assert err.startswith(f"error: results folder {copied}: made by spintronics 99.0.0, this is 0.1.0: "), command
+        assert err.count("\n") == 1
+    assert {path: path.read_bytes() for path in copied.rglob("*") if path.is_file()} == before
+    assert spintronics("memory", "--from", copied / "device_table.toml")[::2] == (0, "")
+    (copied / "manifest.json").unlink()
+    assert "no manifest.json" in spintronics("memory", *source)[2]
+
+
+def test_a_page_of_half_a_run_is_not_written(spintronics: Callable[..., Answer], copied: Path) -> None:
+    page = (copied / "report.html").read_bytes()
+    shutil.rmtree(copied / "trials")
+    status, out, err = spintronics("report", copied)
+    assert (status, out) == (2, "")
+    assert re.search(r"trials/fan_in_1/000000000\.parquet is missing, 3 of \d+ files that manifest\.json names", err)
+    assert (copied / "report.html").read_bytes() == page
+    assert spintronics("table", "energy", "--from", copied)[::2] == (0, "")
+
+
+def test_table_and_plot_look_into_the_same_folder(
+    spintronics: Callable[..., Answer], imce_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert spintronics("table", "logic") == (
+        2,
+        "",
+        "error: results/imce: no such folder or device table; spintronics run imce writes one, or give --from\n",
+    )
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "imce").symlink_to(imce_run)
+    assert spintronics("plot", "area") == (0, "area.svg\n", "")
+    for name in ("area", "row"):  # a table of the run, a part of its device table
+        assert spintronics("table", name) == spintronics("table", name, "--from", imce_run)
+        assert "results/imce" in spintronics("table", "--help")[1]
+
+
+def test_a_deck_of_a_run_runs_as_the_how_to_says(imce_run: Path, tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "paper.md").read_text(encoding="utf-8")
+    [command] = re.findall(r"`(ngspice [^`]+)`", page)
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "imce").symlink_to(imce_run)
+    environment = {**os.environ, "OMP_THREAD_LIMIT": "1"}
+    answer = subprocess.run(command.split(), cwd=tmp_path, env=environment, capture_output=True, check=False)
+    assert answer.returncode == 0
+    assert (tmp_path / "and.raw").stat().st_size > 1000

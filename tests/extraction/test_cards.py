@@ -223,6 +223,7 @@ def test_command_says_in_one_line_what_is_wrong(pdk: Path, tmp_path: Path, capsy
     ):
         assert main(arguments) == 2
         error = capsys.readouterr().err
+        assert error.startswith("error: ")
         assert message in error
         assert error.count("\n") == 1
 

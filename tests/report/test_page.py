@@ -10,9 +10,19 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
+from spintronics.accelerator import network_cost
+from spintronics.accelerator.charges import COMPONENTS
+from spintronics.array import SubArray
+from spintronics.array.subarray import ACTIVATIONS
+from spintronics.characterize.device_table import DeviceTable
+from spintronics.cli import app
+from spintronics.networks import BitWidths, FirstLayer, load
 from spintronics.report.html import write_page
+from spintronics.report.html.made_of import ENTRIES
 from spintronics.report.results import Results
+from spintronics.technology import Technology
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright (pip install playwright)")
 
@@ -262,6 +272,168 @@ def test_printing_opens_everything(page: Any) -> None:
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     assert page.locator("details:not([open])").count() == 0
     assert not page.locator("nav").is_visible()
+
+
+def chain_of(page: Any, name: str, which: dict[str, str], heading: str) -> Any:
+    """Opens the chain of one number: the dialog."""
+    page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
+    found = page.evaluate(
+        """([name, which, heading]) => {
+          const table = document.querySelector(`table[data-name="${name}"]`);
+          const heads = titles(table);
+          const row = [...table.tBodies[0].rows].findIndex(
+            (r) => Object.entries(which).every(([h, text]) => r.cells[heads.indexOf(h)].textContent === text));
+          return [row, heads.indexOf(heading)];
+        }""",
+        [name, which, heading],
+    )
+    assert -1 not in found, found
+    row, column = found
+    page.locator(f'table[data-name="{name}"] tbody tr').nth(row).locator("td").nth(column).click()
+    return page.locator("#chain")
+
+
+LENET = {"network": "lenet", "w bits": "1", "i bits": "2", "first layer": "practical"}
+
+
+def test_a_figure_of_the_slides_is_theirs_and_opens_no_deck(page: Any) -> None:
+    for name, which, heading in (
+        ("device", {"quantity": "write 1: current"}, "seed value"),
+        ("energy", LENET, "seed and share at most"),
+        ("claims", {"claim": "area overhead on the memory"}, "seed"),
+        ("complexity", {"w bits": "1", "i bits": "2"}, "seed inference"),
+    ):
+        dialog = chain_of(page, name, which, heading)
+        titles = [step.partition(":")[0] for step in dialog.locator("li").all_text_contents()]
+        assert titles == ["Number", "Table", "Slides"], (name, titles)
+        assert "ASP-DAC 2018: spintronics/report/imce_slides.toml" in dialog.inner_text()
+        page.keyboard.press("Escape")
+
+
+def test_a_ratio_is_ours_over_theirs_and_goes_on_to_ours(page: Any) -> None:
+    steps = chain_of(page, "device", {"quantity": "write 1: current"}, "ratio").locator("li").all_text_contents()
+    assert steps[2].startswith("Ratio: ours over the slides' (column seed_value;")
+    assert any(step.startswith("Deck") for step in steps)
+
+
+@pytest.mark.parametrize(
+    ("heading", "entries", "anchors"),
+    [
+        ("AND µJ", "entries AND (", ["#table-operations"]),
+        ("row decoder µJ", "entries select read; select write; select two rows (", ["#table-logic"]),
+        ("bit counter µJ", "entries bit-counter; nand2 (", ["#table-logic"]),
+        ("H tree µJ", "", []),
+    ],
+)
+def test_a_component_names_its_entries_and_the_command_that_counts(
+    page: Any, imce_run: Path, heading: str, entries: str, anchors: list[str]
+) -> None:
+    dialog = chain_of(page, "energy", LENET, heading)
+    text = dialog.inner_text()
+    assert entries in text
+    assert ("Device table:" in text) == bool(entries)
+    links = [link.get_attribute("href") for link in dialog.locator("a").all()]
+    assert [link for link in links if link.startswith("#table")] == anchors
+    assert f"({heading}; network lenet; w bits 1; i bits 2; first layer practical)" in text
+    assert "spintronics explain energy lenet --bits 1:2 --first-layer practical --from ." in text
+
+
+def test_the_command_of_a_chain_gives_the_number(page: Any, imce_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = chain_of(page, "energy", LENET, "total µJ").inner_text()
+    (command,) = re.findall(r"spintronics (explain .*?) +\(in this folder", text)
+    (number,) = re.findall(r"Number: (\S+)", text)
+    monkeypatch.chdir(imce_run)
+    found = CliRunner().invoke(app, [*command.split(), "--json"])
+    assert found.exit_code == 0, found.output
+    assert json.loads(found.stdout)["tree"]["value"] * 1e6 == pytest.approx(float(number), rel=1e-8)
+
+
+def test_numbers_that_a_row_is_of_are_named(page: Any) -> None:
+    dialog = chain_of(page, "sense_margin", {"operation": "AND", "fan in": "3"}, "nominal margin mV")
+    assert "; operation AND; fan in 3; " in dialog.inner_text()
+
+
+def test_a_file_that_is_gone_is_named_without_a_link(browser: Any, imce_run: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "imce"
+    shutil.copytree(imce_run, folder)
+    (folder / "device_table.toml").unlink()
+    write_page(Results.load(folder), folder / "report.html")
+    with Watched(browser, folder / "report.html") as page:
+        dialog = chain_of(page, "energy", LENET, "AND µJ")
+        assert "device_table.toml is not in this folder" in dialog.inner_text()
+        links = [link.get_attribute("href") for link in dialog.locator("a").all()]
+        assert all((folder / link).is_file() for link in links if not link.startswith("#"))
+
+
+def test_a_quantity_has_one_unit_and_its_copy_the_file_s(page: Any) -> None:
+    shown = page.locator('table[data-name="device"] tbody tr').first
+    assert shown.locator("td:visible").all_text_contents()[:2] == ["junction resistance, P", "7.484 kΩ"]
+    copied = page.evaluate("asCsv(document.querySelector('table[data-name=\"device\"]'))")
+    line = next(csv.DictReader(copied.splitlines()))
+    assert line["unit"] == "ohm"
+    assert float(line["value"]) == pytest.approx(7484, rel=1e-3)
+    latex = page.evaluate("asLatex(document.querySelector('table[data-name=\"device\"]'))")
+    assert "ohm &" not in latex
+    labels = page.locator("#summary").inner_text()
+    assert "µJ" in labels
+    assert not re.search(r"\b(uJ|mm2)\b", labels)
+
+
+def test_an_empty_cell_opens_nothing_and_stands_with_its_numbers(page: Any) -> None:
+    empty = page.locator('table[data-name="device"] td.none').first
+    assert empty.text_content() == "–"
+    assert empty.evaluate("cell => getComputedStyle(cell).textAlign") == "right"
+    empty.evaluate("cell => { cell.tabIndex = -1; cell.focus(); }")
+    empty.press("Enter")
+    assert not page.locator("#chain").is_visible()
+
+
+def test_escape_gives_the_focus_back_to_the_cell_that_was_clicked(page: Any) -> None:
+    cell = page.locator('table[data-name="device"] td[data-n]').nth(3)
+    cell.click()
+    page.keyboard.press("Escape")
+    assert not page.locator("#chain").is_visible()
+    assert cell.evaluate("cell => document.activeElement === cell")
+    assert page.locator('table[data-name="device"] td[tabindex="0"]').count() == 1
+
+
+@pytest.mark.parametrize("width", [718, 740])
+def test_print_cuts_no_column(browser: Any, imce_run: Path, width: int) -> None:
+    """On A4 and Letter, portrait, within Chromium's margins: every heading and every cell lies on the paper."""
+    with Watched(browser, imce_run / "report.html", width=width) as page:
+        page.emulate_media(media="print")
+        page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+        beyond = page.evaluate(
+            """() => [...document.querySelectorAll("th, td")].filter((cell) => !cell.hidden).filter((cell) => {
+              const box = cell.getBoundingClientRect(), within = cell.getClientRects().length;
+              return box.right > innerWidth + 0.5 || cell.scrollWidth > cell.clientWidth + 1
+                || (!within && !cell.closest("table.wide thead"));
+            }).map((cell) => `${cell.closest("table").dataset.name}: ${cell.textContent}`)"""
+        )
+        assert beyond == []
+        headed = page.evaluate(
+            """() => Object.fromEntries([...document.querySelectorAll("table.wide")].map((table) => [
+              table.dataset.name,
+              [titles(table), [...table.tBodies[0].rows[0].cells].map(
+                (cell) => getComputedStyle(cell, "::before").content.replace(/^"|"$/g, "").trim())],
+            ]))"""
+        )
+    assert {"energy", "energy_by_layer", "sense_margin", "storage", "logic", "sense_voltage"} <= headed.keys()
+    assert all(titles == before for titles, before in headed.values())
+
+
+def test_every_action_that_a_network_is_charged_for_is_named(imce_run: Path) -> None:
+    """Of the table's actions; what is put together by several is named by these."""
+    sub_array = SubArray(Technology.load("imce45"), DeviceTable.load(imce_run / "device_table.toml"))
+    for network in ("alexnet", "svhn", "lenet", "resnet18"):
+        cost = network_cost(load(network), BitWidths(1, 2), FirstLayer.PRACTICAL, sub_array)
+        for charge in (charge for layer in cost.layers for charge in layer.charges if charge.count):
+            put_together = {"full_adder and mux2": {"full_adder", "mux2"}, "H-tree": set()}
+            actions = put_together.get(charge.action, {charge.action})
+            if charge.component == "row decoder":
+                actions = {f"select {ACTIVATIONS.get(charge.action.removeprefix('select for '), 'two rows')}"}
+            assert actions <= set(ENTRIES[charge.component]), charge
+    assert tuple(ENTRIES) == COMPONENTS
 
 
 @pytest.mark.parametrize("left", [("device",), ("operations", "fan_in"), ("sense_margin",), ()])

@@ -50,7 +50,7 @@ def test_three_panels_with_their_fan_ins_over_one_another(found: list[SenseHisto
     references = [[line.get_xdata()[0] for line in axes.lines] for axes in figure.axes]
     for axes, operation, xs in zip(figure.axes, OPERATIONS, references, strict=True):
         own = [r.voltage * 1e3 for h in found for r in h.references if r.operation == operation]
-        assert xs == pytest.approx(own)
+        assert xs == pytest.approx(sorted(own))
         outlines = [p for p in axes.patches if isinstance(p, StepPatch) and not p.get_fill()]
         trials = [np.sum(p.get_data().values * np.diff(p.get_data().edges)) for p in outlines]
         assert trials == pytest.approx([1000] * len(outlines))  # trials per mV: the area is the trials
@@ -134,3 +134,30 @@ def test_a_figure_has_no_more_groups_than_fit() -> None:
         "a 1:1, first layer seed, again 0",
         "b 1:1, first layer seed, again 0",
     ]
+
+
+def test_a_run_says_what_it_has_to_plot_and_what_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "tables").mkdir()
+    manifest = {"versions": {}, "outputs": ["tables/write.csv"], "pipeline": {"experiment": "write"}}
+    for name, table in (("energy", "energy"), ("sense-margin", "sense_margin")):
+        with pytest.raises(InputError, match=rf"no tables/{table}\.csv; a run of write has nothing to plot"):
+            Results(tmp_path, manifest).plot(name)
+    some = Results(tmp_path, manifest | {"outputs": ["tables/area.csv"]})
+    with pytest.raises(InputError, match=r"no tables/energy\.csv; there are: area$"):
+        some.plot("energy")
+    with pytest.raises(InputError, match=r"tables/area\.csv: is missing"):
+        some.plot("area")
+    with pytest.raises(InputError, match=r"plot enrgy: no such figure; did you mean energy\?"):
+        some.plot("enrgy")
+
+
+def test_a_figure_needs_no_other_file_than_its_own(results: Results, tmp_path: Path) -> None:
+    alone = Results(tmp_path, results.manifest)
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "energy.csv").write_bytes(results.table_path("energy").read_bytes())
+    assert [axes.get_title("left") for axes in alone.plot("energy").axes] == [
+        axes.get_title("left") for axes in plots.breakdown(breakdowns(results.tables())["energy"]).axes
+    ]
+    for name in sorted(set(plots.TABLES) - {"energy"}):
+        with pytest.raises(InputError, match="is missing"):
+            alone.plot(name)

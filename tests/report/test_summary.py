@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from spintronics.report.html.provenance import ORIGINS
+from spintronics.report.html.made_of import command
+from spintronics.report.html.provenance import ORIGINS, is_of_slides, ours_beside, under_ratio
 from spintronics.report.html.summary import compared, verdict
 from spintronics.report.results import Results
 
@@ -49,6 +50,23 @@ def test_ratios_are_those_of_the_run_s_tables(imce_run: Path) -> None:
     assert len(found) >= 6
     for c in found:
         assert c.ratio == pytest.approx(tables[c.table][c.row]["ratio"], rel=1e-7)
+
+
+def test_a_network_of_a_file_is_not_given_for_a_known_one() -> None:
+    row = {"network": "mine", "w_bits": 1, "i_bits": 2, "first_layer": "seed"}
+    shown = command("spintronics explain energy", "energy", row, ".")
+    assert shown == "spintronics explain energy FILE --bits 1:2 --first-layer seed --from ."
+    processor = {"design": "CPU (Core i7-6700K)", "network": "lenet"}
+    assert command("spintronics explain energy", "comparison", processor, ".") == ""
+
+
+def test_a_ratio_is_to_the_column_of_theirs_that_it_names() -> None:
+    row = {"total_MiB": 1.0, "ratio_to_single": 6, "seed_total_MiB": 2.0, "seed_ratio_to_single": 6, "ratio": 0.5}
+    assert [under_ratio(column, row) for column in row] == ["", "", "", "", "seed_total_MiB"]
+    assert ours_beside("seed_total_MiB", row) == "total_MiB"
+    needed = {"seed": 1.0, "ours": 2.0, "value": 3.0, "needed": 6.0, "ratio": 2.0}
+    assert under_ratio("ratio", needed) == ""  # of the input to itself
+    assert not is_of_slides("seeds")  # a study's own
 
 
 def test_every_module_that_a_chain_names_is_there() -> None:

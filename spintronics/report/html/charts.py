@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from spintronics.report.breakdowns import Breakdown
+from spintronics.report.files import reading
 from spintronics.report.histograms import OPERATIONS, SenseHistogram
 from spintronics.report.results import Results
 
@@ -87,8 +88,8 @@ def waveforms(results: Results) -> list[dict[str, Any]]:
 
     found = []
     for name in _of_operations(results):
-        with pq.ParquetFile(results.folder / name) as file:
-            table = file.read([c for c in file.schema_arrow.names if c in NODES or c == "time"])
+        with reading(results.folder / name), pq.ParquetFile(results.folder / name) as file:
+            table = file.read(["time", *(c for c in file.schema_arrow.names if c in NODES)])
         chosen = np.unique(np.linspace(0, table.num_rows - 1, POINTS).astype(int))
         lines = []
         for column in (c for c in table.column_names if c in NODES):

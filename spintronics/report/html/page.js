@@ -242,11 +242,12 @@ function asLatex(table) {
   const special = { "µ": "$\\mu$", "²": "$^2$", "Ω": "$\\Omega$", "°": "$^\\circ$", "–": "--", "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}" };
   const escaped = (text) => text.replace(/[&%$#_{}]/g, "\\$&").replace(/[µ²Ω°–~]/g, (c) => special[c]);
   const rows = [...table.tBodies[0].rows];
-  const right = titles(table).map((_, n) => rows.every((row) => row.cells[n].dataset.n !== undefined || row.cells[n].textContent === "–"));
+  const shown = [...table.tHead.rows[0].cells].flatMap((cell, n) => (cell.hidden ? [] : [n]));
+  const right = shown.map((n) => rows.every((row) => row.cells[n].dataset.n !== undefined || row.cells[n].textContent === "–"));
   const line = (cells) => `${cells.map(escaped).join(" & ")} \\\\`;
   return [
-    `\\begin{tabular}{${right.map((is) => (is ? "r" : "l")).join("")}}`, "\\toprule", line(titles(table)), "\\midrule",
-    ...rows.map((row) => line([...row.cells].map((cell) => cell.textContent))), "\\bottomrule", "\\end{tabular}", "",
+    `\\begin{tabular}{${right.map((is) => (is ? "r" : "l")).join("")}}`, "\\toprule", line(shown.map((n) => titles(table)[n])), "\\midrule",
+    ...rows.map((row) => line(shown.map((n) => row.cells[n].textContent))), "\\bottomrule", "\\end{tabular}", "",
   ].join("\n");
 }
 
@@ -264,13 +265,29 @@ async function copy(text) {
   say("copied");
 }
 
+/* One cell of a table at a time is in the order of Tab. */
+function focus(table, cell) {
+  for (const other of table.querySelectorAll("td[tabindex='0']")) other.tabIndex = -1;
+  cell.tabIndex = 0;
+  cell.focus();
+}
+
+function labelsOf(table, chosen) {
+  return [...chosen.parentElement.cells].flatMap((cell, n) => {
+    const header = table.tHead.rows[0].cells[n];
+    if (cell === chosen || cell.textContent === "–" || header.dataset.label === undefined) return [];
+    return [`${titles(table)[n]} ${content(cell)}`];
+  });
+}
+
 function openChain(table, cell) {
+  focus(table, cell); // where focus goes back to
   const dialog = document.getElementById("chain");
   const title = titles(table)[cell.cellIndex];
   dialog.querySelector("h2").textContent = `${title}: ${cell.textContent}`;
-  const steps = data.chains[cell.parentElement.dataset.chain];
-  const row = [...cell.parentElement.cells].filter((each) => each.dataset.n === undefined && each.textContent !== "–").map((each) => each.textContent);
-  const items = [element("li", {}, `Number: ${content(cell)} (${title}; ${row.slice(0, 3).join(", ")})`)];
+  const steps = data.chains[cell.dataset.chain ?? cell.parentElement.dataset.chain].map((n) => data.steps[n]);
+  const number = `Number: ${content(cell)} ${cell.dataset.unit ?? ""}`.trim();
+  const items = [element("li", {}, `${number} (${[title, ...labelsOf(table, cell)].join("; ")})`)];
   for (const step of steps) {
     const text = step.href ? element("a", { href: step.href }, step.text) : step.text;
     if (step.href.startsWith("#")) text.addEventListener("click", () => { dialog.close(); reveal(step.href); });
@@ -299,7 +316,7 @@ for (const table of document.querySelectorAll("table.data")) {
   table.tBodies[0].addEventListener("keydown", (event) => {
     const cell = event.target.closest("td");
     if (!cell) return;
-    if (event.key === "Enter") { openChain(table, cell); return; }
+    if (event.key === "Enter") { if (cell.dataset.n !== undefined) openChain(table, cell); return; }
     const [down, across] = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] }[event.key] ?? [0, 0];
     const rows = [...table.tBodies[0].rows];
     let [r, c] = [rows.indexOf(cell.parentElement) + down, cell.cellIndex + across];
@@ -307,9 +324,7 @@ for (const table of document.querySelectorAll("table.data")) {
     const next = rows[r]?.cells[c];
     if (!(down || across) || !next) return;
     event.preventDefault();
-    cell.tabIndex = -1;
-    next.tabIndex = 0;
-    next.focus();
+    focus(table, next);
   });
   const tools = table.closest("details").querySelector(".tools");
   tools.addEventListener("click", (event) => {

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from spintronics.report import histograms
-from spintronics.report.breakdowns import breakdowns
-from spintronics.report.files import write_whole
+from spintronics.report.breakdowns import of_results as breakdowns_of
+from spintronics.report.columns import UNITS, heading
+from spintronics.report.files import reading, write_whole
 from spintronics.report.html import charts
 from spintronics.report.html.provenance import Provenance, Step
 from spintronics.report.html.summary import AGREES, NEAR, Compared, compared
@@ -26,36 +27,50 @@ DRAWN = {
     "breakdowns": ("energy", "area"),
 }
 """Figures that the page draws itself, by the chart in their place."""
-UNITS = {name: name for name in ("fJ", "pJ", "ns", "ms", "mV", "nW", "MiB", "ps", "mm", "mW", "V", "A")} | {
-    "uJ": "µJ",
-    "uW": "µW",
-    "uA": "µA",
-    "um2": "µm²",
-    "mm2": "mm²",
-    "ohm": "Ω",
-    "C": "°C",
-}
-"""Units by the ending of a column's name."""
 PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"), (1e-12, "p"))
+WIDE = 8  # columns; of wider tables print shows each row as its headings and cells, so that no column is cut
+INTRODUCED = ("w_bits", "i_bits", "fan_in")
+"""Numbers that say what a row is of, wherever they stand."""
+REMARKS = ("unit", "how", "per", "testbench", "status")
+"""Words that do not say what a row is of."""
+SIGNED = frozenset(name for name, sign in UNITS.items() if len(name) > 1 and name != sign)
+"""Units that are written otherwise than in a column's name."""
 PREFIXED = {"V": "V", "A": "A", "s": "s", "ohm": "Ω", "A/m": "A/m"}
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What stands in a table's cell; ``number`` is the whole figure, None for words."""
+    """What stands in a table's cell; ``number`` is the whole figure in ``unit``, None for words."""
 
     text: str
     number: float | None
+    unit: str = ""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table as the page shows it: heading and unit of each column, cells, number of each row's chain."""
+    """A table as the page shows it.
+
+    Attributes:
+        columns: heading and unit of each.
+        labels: of each column, whether it says what a row is of.
+        numeric: of each column, whether all its cells that are not empty are numbers.
+        hidden: of each column, whether it is only copied: units stand beside their numbers.
+        chains: number of each cell's chain.
+    """
 
     name: str
     columns: tuple[tuple[str, str], ...]
+    labels: tuple[bool, ...]
+    numeric: tuple[bool, ...]
+    hidden: tuple[bool, ...]
     rows: tuple[tuple[Cell, ...], ...]
-    chains: tuple[int, ...]
+    chains: tuple[tuple[int, ...], ...]
+
+    @property
+    def wide(self) -> bool:
+        """More columns than a sheet of paper is sure to hold."""
+        return len(self.columns) > WIDE
 
     @property
     def title(self) -> str:
@@ -80,16 +95,21 @@ def page_of(results: Results) -> str:
     drawn = {
         "histograms": charts.histograms(histograms.of_results(results)),
         "waveforms": charts.waveforms(results),
-        "breakdowns": charts.breakdowns(breakdowns(tables).values()),
+        "breakdowns": charts.breakdowns(breakdowns_of(results).values()),
     }
     numbers: dict[tuple[Step, ...], int] = {}
     provenance = Provenance(results)
     names = sorted(tables, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
-    shown = [_table(name, tables[name], provenance, numbers) for name in names if tables[name]]
+    shown = []
+    for name in (name for name in names if tables[name]):
+        with reading(results.table_path(name)):
+            shown.append(_table(name, tables[name], provenance, numbers))
     environment = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
     )
-    data = {**drawn, "chains": [[asdict(step) for step in chain] for chain in numbers]}
+    steps = {step: n for n, step in enumerate(dict.fromkeys(step for chain in numbers for step in chain))}
+    chains = [[steps[step] for step in chain] for chain in numbers]
+    data = {**drawn, "steps": [asdict(step) for step in steps], "chains": chains}
     return environment.get_template("page.html.j2").render(
         results=results,
         manifest=results.manifest,
@@ -101,7 +121,7 @@ def page_of(results: Results) -> str:
         figures=_figures(results, drawn),
         keys=_keys(results),
         headline=_headline(results),
-        style=(HERE / "page.css").read_text(encoding="utf-8"),
+        style=(HERE / "page.css").read_text(encoding="utf-8") + _print_style(shown),
         script=(HERE / "page.js").read_text(encoding="utf-8"),
         data=_for_script(data),
     )
@@ -112,35 +132,72 @@ def _for_script(data: Mapping[str, Any]) -> str:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
 
 
+def _print_style(tables: Sequence[Table]) -> str:
+    """Headings before the cells of wide tables, for print alone.
+
+    Text is escaped wherever it is not a letter or a digit: a run's file names its columns.
+    """
+    lines = [
+        f'  table[data-name="{_css(table.name)}"] td:nth-child({n})::before '
+        f'{{ content: "{_css(" ".join(filter(None, column)))} "; }}'
+        for table in tables
+        if table.wide
+        for n, column in enumerate(table.columns, 1)
+    ]
+    return "\n".join(["@media print {", *lines, "}\n"])
+
+
+def _css(text: str) -> str:
+    """Text within a string of CSS.
+
+    >>> _css("sum uJ</style>")
+    'sum uJ\\\\3c \\\\2f style\\\\3e '
+    """
+    return "".join(c if c == " " or (c.isascii() and c.isalnum()) else f"\\{ord(c):x} " for c in text)
+
+
 def _table(name: str, rows: Sequence[Row], provenance: Provenance, numbers: dict[tuple[Step, ...], int]) -> Table:
-    chains = (provenance.chain(name, row, number) for number, row in enumerate(rows))
+    chains = (tuple(provenance.chain(name, row, number, column) for column in row) for number, row in enumerate(rows))
+    labels = _labels(rows)
     return Table(
         name,
         tuple(heading(column) for column in rows[0]),
+        tuple(column in labels for column in rows[0]),
+        tuple(not any(isinstance(row[column], str) for row in rows) for column in rows[0]),
+        tuple(column == "unit" and "value" in rows[0] for column in rows[0]),
         tuple(tuple(_cell(column, row) for column in row) for row in rows),
-        tuple(numbers.setdefault(chain, len(numbers)) for chain in chains),
+        tuple(tuple(numbers.setdefault(chain, len(numbers)) for chain in of_row) for of_row in chains),
     )
 
 
-def heading(column: str) -> tuple[str, str]:
-    """Words and unit of a column's name.
+def _labels(rows: Sequence[Row]) -> set[str]:
+    """Columns that say what a row is of: words, W:I and fan-in; then numbers, until they tell the rows apart.
 
-    >>> heading("nominal_margin_mV"), heading("fan_in")
-    (('nominal margin', 'mV'), ('fan in', ''))
+    >>> sorted(_labels([{"bit": 1, "pulse_ns": w, "writes": 9, "p_fail": 0.5} for w in (1.0, 2.0)]))
+    ['pulse_ns']
     """
-    words, _, last = column.rpartition("_")
-    return (words.replace("_", " "), UNITS[last]) if words and last in UNITS else (column.replace("_", " "), "")
+
+    def told_apart(columns: set[str]) -> int:
+        return len({tuple(row[column] for column in columns) for row in rows})
+
+    words = {c for c in rows[0] if c not in REMARKS and any(isinstance(row[c], str) for row in rows)}
+    found = words | {c for c in INTRODUCED if c in rows[0]}
+    for column in rows[0]:
+        if column not in REMARKS and told_apart(found | {column}) > told_apart(found):
+            found.add(column)
+    return found
 
 
 def _cell(column: str, row: Row) -> Cell:
     value = row[column]
     if not isinstance(value, (int, float)):
         return Cell(value or "–", None)
-    unit = row.get("unit")
-    if column in ("value", "seed_value") and unit in PREFIXED:
-        return Cell(si(value, PREFIXED[str(unit)]), value)
     whole = isinstance(value, int) or 1e4 <= abs(value) < 1e7
-    return Cell(f"{value:,.0f}" if whole else f"{value:.4g}", value)
+    text = f"{value:,.0f}" if whole else f"{value:.4g}"
+    unit = str(row.get("unit") or "") if column in ("value", "seed_value") else ""
+    if unit in PREFIXED:
+        return Cell(si(value, PREFIXED[unit]), value, unit)
+    return Cell(f"{text} {UNITS.get(unit, unit)}", value, unit) if unit not in ("", "1") else Cell(text, value)
 
 
 def si(value: float, unit: str) -> str:
@@ -159,13 +216,22 @@ def _summarized(c: Compared, tables: Mapping[str, Sequence[Row]]) -> dict[str, A
     theirs, ours = (si(v, PREFIXED[unit]) if unit in PREFIXED else f"{v:.4g}" for v in (c.theirs, c.ours))
     suffix = heading(c.column)[1]
     return {
-        "label": c.label,
+        "label": _in_signs(c.label),
         "theirs": f"{c.bound} {theirs} {suffix}".strip(),
         "ours": f"{ours} {suffix}".strip(),
         "ratio": c.ratio,
         "verdict": c.verdict,
         "table": c.table,
     }
+
+
+def _in_signs(text: str) -> str:
+    """Units within words as the page has them everywhere.
+
+    >>> _in_signs("energy per image, uJ"), _in_signs("area mm2")
+    ('energy per image, µJ', 'area mm²')
+    """
+    return " ".join(UNITS[word] if word in SIGNED else word for word in text.split(" "))
 
 
 def _figures(results: Results, drawn: Mapping[str, Any]) -> list[tuple[str, str]]:
