@@ -80,7 +80,7 @@ def test_a_missing_table_says_how_to_get_one(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert run(monkeypatch, "table", "operations") == 2
-    assert "spintronics characterize" in capsys.readouterr().err
+    assert "spintronics run imce writes one" in capsys.readouterr().err
 
 
 def test_an_unknown_part_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

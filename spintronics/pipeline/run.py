@@ -276,8 +276,10 @@ class Run(ABC):
     def _figure(self, name: str, figure: "Figure") -> None:
         import matplotlib as mpl
 
-        from spintronics.report.figures import STYLE
+        from spintronics.report.figures import STYLE, settle
 
+        with mpl.rc_context(STYLE):
+            settle(figure)
         for suffix, options in (("svg", {"metadata": {"Date": None}}), ("png", {"dpi": 160})):
             with whole_file(self._output(f"figures/{name}.{suffix}")) as aside, mpl.rc_context(STYLE):
                 figure.savefig(aside, **options)

@@ -28,6 +28,18 @@ STYLE: dict[Any, Any] = {
 }
 
 
+def settle(figure: Figure) -> None:
+    """Leave the panels where the layout puts them, to a millionth of the figure.
+
+    The last bits of its solver's answer depend on addresses in memory: the same run would not draw the same file.
+    """
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for panel in figure.axes:
+        left, bottom, width, height = panel.get_position().bounds
+        panel.set_position((round(left, 6), round(bottom, 6), round(width, 6), round(height, 6)))
+
+
 def look(n: int) -> dict[str, Any]:
     """Colour and hatch of the n-th part of a bar: a colour that comes again has another hatch."""
     hatch = HATCHES[(n + n // len(COLOURS)) % len(HATCHES)]

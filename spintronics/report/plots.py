@@ -18,7 +18,7 @@ from matplotlib.ticker import EngFormatter, StrMethodFormatter
 from spintronics.errors import InputError
 from spintronics.report import breakdowns
 from spintronics.report.breakdowns import Breakdown
-from spintronics.report.figures import COLOURS, STYLE, look
+from spintronics.report.figures import COLOURS, STYLE, look, settle
 from spintronics.report.files import whole_file
 from spintronics.report.histograms import OPERATIONS, SenseHistogram, of_results
 from spintronics.report.results import Results
@@ -127,6 +127,7 @@ def save(figure: Figure, path: Path, style: str = "screen") -> None:
         raise InputError(f"figure {path}: must end in .svg, .pdf, .png or another of {', '.join(sorted(known))}")
     dateless = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix)
     with whole_file(path) as aside, mpl.rc_context(style_of(style).settings):
+        settle(figure)
         figure.savefig(aside, dpi=160, metadata=dateless)
 
 

@@ -223,8 +223,10 @@ def _rows(path: Path) -> list[Row]:
 
 
 def _is_number(cell: str) -> bool:
+    """A number, or a list of them as a sweep's values may be, ``[2, 3]``."""
     try:
-        float(cell)
+        for part in cell.removeprefix("[").removesuffix("]").split(","):
+            float(part)
     except ValueError:
         return False
     return True

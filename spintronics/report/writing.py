@@ -35,10 +35,12 @@ def write_results(
     if figures:
         import matplotlib as mpl
 
-        from spintronics.report.figures import STYLE
+        from spintronics.report.figures import STYLE, settle
 
         formats: tuple[tuple[str, dict[str, Any]], ...] = (("svg", {"metadata": {"Date": None}}), ("png", {"dpi": 160}))
         for name, figure in figures.items():
+            with mpl.rc_context(STYLE):
+                settle(figure)
             for suffix, options in formats:
                 outputs.append(f"figures/{name}.{suffix}")
                 with whole_file(folder / outputs[-1]) as aside, mpl.rc_context(STYLE):

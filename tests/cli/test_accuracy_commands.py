@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,8 @@ def test_device_table_from_a_results_folder_is_the_file_in_it(
     table = tmp_path / "run" / "device_table.toml"
     table.parent.mkdir()
     table.write_text(DeviceTable("made up", "0" * 64, "nominal", 0.9, 300.0, tuple(entries)).to_toml())
+    manifest = {"versions": {"spintronics-imce": version("spintronics-imce")}, "outputs": [table.name]}
+    (table.parent / "manifest.json").write_text(json.dumps(manifest))
     inputs = []
     for source in (table, table.parent):
         out = tmp_path / "out"
@@ -99,7 +102,7 @@ def test_device_table_from_a_results_folder_is_the_file_in_it(
     assert inputs[0][str(table)] == sha256(table.read_bytes()).hexdigest()
     status, _, err = spintronics("accuracy", "mnist", "--data", data, "--network", network, "--from", data)
     assert (status, err.count("\n")) == (2, 1)
-    assert f"device table {data}/device_table.toml: no such file: run spintronics characterize first" in err
+    assert f"results folder {data}: no manifest.json; give a folder that spintronics run wrote" in err
 
 
 def truncated(path: Path) -> None:

@@ -49,7 +49,7 @@ def test_sums_and_actions(
     assert actions.row_ands == mapped.row_ands
     assert actions.row_writes == mapped.row_writes
     assert actions.row_reads == mapped.row_reads
-    assert actions.sub_arrays == mapped.sub_arrays
+    assert actions.sub_arrays == mapped.groups * len(mapped.segments) * mapped.copies
     assert actions.and_operations == work.macs * layer.weight_format.bits * layer.input_format.bits
     kernel_bits = sum(bits * rows for bits, rows in actions.kernel_writes.items())
     assert kernel_bits == work.weights * layer.weight_format.bits
